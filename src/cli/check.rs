@@ -1,0 +1,71 @@
+//! `procman check`.
+
+use std::collections::HashMap;
+
+use super::args::{self, CheckArgs};
+use super::context::{Context, to_stderr};
+use super::{Error, SUCCESS, USAGE};
+use crate::diagnostic::{Problem, Severity, sort};
+use crate::exec::{Environments, find_program};
+use crate::job::Job;
+use crate::manifest::Manifest;
+use crate::text;
+
+pub(super) fn check(context: &Context, args: &CheckArgs) -> Result<u8, Error> {
+    let manifest = context.manifest()?;
+    let mut problems = hidden_names(&manifest);
+    problems.extend(missing_programs(&manifest));
+    if args.strict {
+        for problem in &mut problems {
+            problem.severity = Severity::Error;
+        }
+    }
+    sort(&mut problems);
+    context.problems(manifest.source(), &problems);
+    if context.quiet == 0 {
+        let path = text::escape(manifest.source().path.as_bytes());
+        let tasks = text::count(manifest.tasks().len(), "task");
+        let what = if args.strict { "problem" } else { "warning" };
+        let found = if problems.is_empty() { "no problems".to_owned() } else { text::count(problems.len(), what) };
+        to_stderr(&format!("{path}: {tasks}, {found}\n"));
+    }
+    Ok(if args.strict && !problems.is_empty() { USAGE } else { SUCCESS })
+}
+
+/// Tasks that cannot be reached without `run`, because a subcommand has their name.
+fn hidden_names(manifest: &Manifest) -> Vec<Problem> {
+    let command = args::command();
+    let hidden = manifest.tasks().filter(|(name, _)| command.find_subcommand(name).is_some());
+    hidden
+        .map(|(name, task)| {
+            // A name in quotes begins one character later, but the caret is under it all the same.
+            let span = task.offset()..task.offset() + name.len();
+            Problem::warning(span, format!("the subcommand `{name}` hides this task"))
+                .help(format!("`procman run {name}` reaches it"))
+        })
+        .collect()
+}
+
+/// Tasks whose program is not on their PATH. One with a `/` may yet be made by another task.
+fn missing_programs(manifest: &Manifest) -> Vec<Problem> {
+    let mut environments = Environments::of_this_process();
+    let mut known: HashMap<_, Option<String>> = HashMap::new();
+    let mut problems = Vec::new();
+    for (name, task) in manifest.tasks() {
+        let Some(job) = manifest.job(task).filter(|job| job.settings.runs_here()) else { continue };
+        let Job { argv, settings } = job;
+        let program = settings.wrapper.first().unwrap_or(&argv[0]);
+        let path = environments.block(settings).path.clone();
+        let key = (program.clone(), settings.cwd.clone(), path.clone());
+        let problem = known.entry(key).or_insert_with(|| {
+            // The directory, too, may yet be made by another task.
+            let cwd = if settings.cwd.is_dir() { &settings.cwd } else { manifest.root() };
+            find_program(program, cwd, path.as_deref()).err()
+        });
+        if let Some(text) = problem {
+            let span = task.offset()..task.offset() + name.len();
+            problems.push(Problem::warning(span, text.clone()));
+        }
+    }
+    problems
+}

@@ -1,0 +1,120 @@
+//! What every subcommand goes by: where it is, how it colors, and the manifest.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use owo_colors::OwoColorize;
+
+use super::args::GlobalArgs;
+use super::{Error, USAGE, unreadable, usage};
+use crate::diagnostic::{Problem, Rendering, Source};
+use crate::manifest::{FILE_NAME, Manifest, ManifestError, find};
+use crate::report::{ColorChoice, Styles};
+use crate::text;
+
+pub(super) struct Context {
+    /// The directory procman was called in: paths are shown from here.
+    pub(super) called_in: PathBuf,
+    /// The directory to work in, absolute.
+    pub(super) directory: PathBuf,
+    file: Option<PathBuf>,
+    pub(super) quiet: u8,
+    pub(super) verbose: u8,
+    color: ColorChoice,
+}
+
+impl Context {
+    pub(super) fn new(args: GlobalArgs) -> Result<Self, String> {
+        let called_in =
+            std::env::current_dir().map_err(|error| format!("the current directory cannot be told: {error}"))?;
+        let directory = match &args.directory {
+            Some(directory) => called_in.join(directory).components().collect(),
+            None => called_in.clone(),
+        };
+        if !directory.is_dir() {
+            return Err(format!("`{}` is not a directory", text::path(&directory)));
+        }
+        let GlobalArgs { file, quiet, verbose, color, .. } = args;
+        Ok(Self { called_in, directory, file, quiet, verbose, color })
+    }
+
+    /// How stderr looks.
+    pub(super) fn styles(&self) -> Styles {
+        if self.colors(&io::stderr()) { Styles::colored() } else { Styles::default() }
+    }
+
+    /// How stdout looks.
+    pub(super) fn stdout_styles(&self) -> Styles {
+        if self.colors(&io::stdout()) { Styles::colored() } else { Styles::default() }
+    }
+
+    fn colors(&self, stream: &impl IsTerminal) -> bool {
+        self.color.enabled(stream.is_terminal(), |name| std::env::var(name).ok())
+    }
+
+    pub(super) fn error(&self, problem: &str) {
+        to_stderr(&format!("procman: {} {problem}\n", "error:".style(self.styles().bad)));
+    }
+
+    /// A path as the user would write it.
+    pub(super) fn show(&self, path: &Path) -> String {
+        text::path_from(&self.called_in, path)
+    }
+
+    /// The manifest's path.
+    pub(super) fn manifest_path(&self) -> Result<PathBuf, Error> {
+        if let Some(file) = &self.file {
+            return Ok(self.directory.join(file));
+        }
+        match find(&self.directory) {
+            Ok(Some(path)) => Ok(path),
+            Ok(None) => Err(usage(format!(
+                "there is no {FILE_NAME} in `{}` or in a folder above; `procman init` writes one",
+                text::path(&self.directory)
+            ))),
+            Err(error) => Err(unreadable(&self.directory, &error)),
+        }
+    }
+
+    /// The manifest; its problems have been shown when there is none.
+    pub(super) fn manifest(&self) -> Result<Manifest, Error> {
+        let path = self.manifest_path()?;
+        Manifest::load(&path, &self.show(&path)).map_err(|error| match error {
+            ManifestError::Invalid { source, problems } => {
+                self.problems(&source, &problems);
+                let count = text::count(problems.len(), "problem");
+                self.error(&format!("{count} in {}; nothing was started", text::escape(source.path.as_bytes())));
+                Error::Told(USAGE)
+            }
+            unreadable => usage(unreadable.to_string()),
+        })
+    }
+
+    /// Shows problems of a file.
+    pub(super) fn problems(&self, source: &Source, problems: &[Problem]) {
+        let rendering = Rendering::new(source, self.colors(&io::stderr()));
+        for problem in problems {
+            to_stderr(&format!("{}\n", rendering.render(problem)));
+        }
+    }
+}
+
+/// Writes procman's own words. A reader that has gone away is no reason to stop.
+pub(super) fn to_stderr(text: &str) {
+    _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Writes what was asked for. A reader that has seen enough is no error.
+pub(super) fn to_stdout(bytes: &[u8]) -> Result<(), Error> {
+    let mut stdout = io::stdout().lock();
+    stdout_result(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+pub(super) fn stdout_result(written: io::Result<()>) -> Result<(), Error> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Error::Fault(format!("stdout cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
+}

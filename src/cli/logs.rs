@@ -1,0 +1,129 @@
+//! `procman logs`.
+
+use std::fs::File;
+use std::io::{self, BufReader, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use super::args::LogsArgs;
+use super::context::{Context, stdout_result, to_stdout};
+use super::{Error, SUCCESS, unreadable, usage};
+use crate::event::{JobRecord, RunRecord};
+use crate::log_name::{LogStream, file_name};
+use crate::record::{RunFolder, StateFolder, read_record};
+use crate::text;
+
+pub(super) fn logs(context: &Context, args: &LogsArgs) -> Result<u8, Error> {
+    let manifest = context.manifest_path()?;
+    let root = manifest.parent().unwrap_or(Path::new("/"));
+    let run = find_run(&StateFolder::beside(root), args.run.as_deref())?;
+    let record = read_record(&run.events()).map_err(|error| {
+        let path = context.show(&run.events());
+        usage(format!("the record `{path}` cannot be read: {error}"))
+    })?;
+    match &args.job {
+        None => list(context, &record, &run),
+        Some(name) => {
+            let job = find_job(&record, name)?;
+            for path in log_files(args, job, &run)? {
+                print(&path, args.raw).map_err(|error| match error {
+                    PrintError::Log(error) => unreadable(&path, &error),
+                    PrintError::Stdout(error) => error,
+                })?;
+            }
+            Ok(SUCCESS)
+        }
+    }
+}
+
+fn find_run(state: &StateFolder, id: Option<&str>) -> Result<RunFolder, Error> {
+    let Some(id) = id else {
+        return state.latest().ok_or_else(|| usage("there is no run yet; `procman run` makes one"));
+    };
+    let mut runs = state.runs()?;
+    let mut fitting = runs.iter().enumerate().filter(|(_, run)| run.id().starts_with(id));
+    match (fitting.next().map(|(at, _)| at), fitting.count()) {
+        (Some(at), 0) => Ok(runs.swap_remove(at)),
+        (None, _) => Err(usage(format!("there is no run `{}`", text::escape(id.as_bytes())))),
+        (Some(_), more) => Err(usage(format!(
+            "`{}` is the beginning of {} runs; give more of it",
+            text::escape(id.as_bytes()),
+            more + 1
+        ))),
+    }
+}
+
+fn find_job<'a>(record: &'a RunRecord, name: &str) -> Result<&'a JobRecord, Error> {
+    record.jobs.get(name).ok_or_else(|| {
+        let shown = text::escape(name.as_bytes());
+        let meant = match text::closest(name, record.jobs.keys().map(|name| &**name)) {
+            Some(meant) => format!("; did you mean `{}`?", text::escape(meant.as_bytes())),
+            None => String::new(),
+        };
+        usage(format!("no job `{shown}` is in run {}{meant}", record.run))
+    })
+}
+
+fn log_files(args: &LogsArgs, job: &JobRecord, run: &RunFolder) -> Result<Vec<PathBuf>, Error> {
+    let name = text::escape(job.plan.name.as_bytes());
+    let attempt = match args.attempt {
+        Some(number) => job.attempts.iter().find(|attempt| attempt.number == number),
+        None => job.attempts.last(),
+    };
+    let (Some(attempt), Some(stem)) = (attempt, &job.plan.log) else {
+        let made = text::count(job.attempts.len(), "attempt");
+        let status = job.status.as_ref().map_or("not started yet", |status| status.word());
+        return Err(usage(format!("`{name}` has no such log: {made}, {status}")));
+    };
+    if (args.stdout || args.stderr) && !job.plan.split {
+        return Err(usage(format!("`{name}` has one log for both streams; `streams = \"split\"` keeps them apart")));
+    }
+    let streams: &[LogStream] = match (job.plan.split, args.stdout, args.stderr) {
+        (false, ..) => &[LogStream::Merged],
+        (true, true, _) => &[LogStream::Stdout],
+        (true, _, true) => &[LogStream::Stderr],
+        (true, false, false) => &[LogStream::Stdout, LogStream::Stderr],
+    };
+    Ok(streams.iter().map(|stream| run.logs().join(file_name(stem, attempt.number, *stream))).collect())
+}
+
+fn list(context: &Context, record: &RunRecord, run: &RunFolder) -> Result<u8, Error> {
+    let mut out = String::new();
+    for job in record.jobs.values() {
+        let streams: &[LogStream] =
+            if job.plan.split { &[LogStream::Stdout, LogStream::Stderr] } else { &[LogStream::Merged] };
+        for attempt in &job.attempts {
+            for (stream, stem) in streams.iter().flat_map(|stream| job.plan.log.iter().map(move |stem| (stream, stem)))
+            {
+                let path = run.logs().join(file_name(stem, attempt.number, *stream));
+                out.push_str(&context.show(&path));
+                out.push('\n');
+            }
+        }
+    }
+    to_stdout(out.as_bytes()).map(|()| SUCCESS)
+}
+
+enum PrintError {
+    Log(io::Error),
+    Stdout(Error),
+}
+
+/// The bytes as they are; to a terminal with everything but colors escaped, unless `raw`.
+fn print(path: &Path, raw: bool) -> Result<(), PrintError> {
+    let mut log = BufReader::with_capacity(64 * 1024, File::open(path).map_err(PrintError::Log)?);
+    let mut stdout = io::stdout().lock();
+    let escape = stdout.is_terminal() && !raw;
+    loop {
+        let bytes = io::BufRead::fill_buf(&mut log).map_err(PrintError::Log)?;
+        let length = bytes.len();
+        if length == 0 {
+            return stdout_result(stdout.flush()).map_err(PrintError::Stdout);
+        }
+        let written =
+            if escape { stdout.write_all(text::escape_output(bytes).as_bytes()) } else { stdout.write_all(bytes) };
+        if written.is_err() {
+            return stdout_result(written).map_err(PrintError::Stdout);
+        }
+        io::BufRead::consume(&mut log, length);
+    }
+}

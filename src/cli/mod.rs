@@ -1,0 +1,108 @@
+//! The command line: each subcommand is a few lines over the library.
+
+mod args;
+mod check;
+mod context;
+mod init;
+mod list;
+mod logs;
+mod plan;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::error::ErrorKind;
+
+use crate::manifest::SelectionError;
+use crate::record::StateError;
+use crate::{sys, text};
+use args::Command;
+use context::Context;
+
+/// Everything is as it should be.
+const SUCCESS: u8 = 0;
+/// A job failed.
+const FAILURE: u8 = 1;
+/// The command line or the manifest is wrong; nothing was started.
+const USAGE: u8 = 2;
+/// procman could not do its own work.
+const FAULT: u8 = 3;
+
+/// Why a command ends before its work is done.
+enum Error {
+    /// What was asked for cannot be; a text for the user.
+    Usage(String),
+    /// procman could not do its work; a text for the user.
+    Fault(String),
+    /// It has been told.
+    Told(u8),
+}
+
+impl From<StateError> for Error {
+    fn from(error: StateError) -> Self {
+        Self::Fault(error.to_string())
+    }
+}
+
+impl From<Vec<SelectionError>> for Error {
+    fn from(errors: Vec<SelectionError>) -> Self {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Self::Usage(lines.join("\nprocman: error: "))
+    }
+}
+
+/// Does what the command line of this process asks for.
+pub fn main() -> ExitCode {
+    sys::normalize_inherited_signals();
+    sys::mark_descriptors_close_on_exec();
+    let cli = match args::parse(std::env::args_os().collect()) {
+        Ok(cli) => cli,
+        Err(error) => return told_by_clap(&error),
+    };
+    let context = match Context::new(cli.global) {
+        Ok(context) => context,
+        Err(problem) => {
+            context::to_stderr(&format!("procman: error: {problem}\n"));
+            return ExitCode::from(USAGE);
+        }
+    };
+    let result = match cli.command {
+        Command::Run(args) => run::run(&context, args),
+        Command::List(args) => list::list(&context, &args),
+        Command::Check(args) => check::check(&context, &args),
+        Command::Plan(args) => plan::plan(&context, args),
+        Command::Init => init::init(&context),
+        Command::Logs(args) => logs::logs(&context, &args),
+        Command::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut args::command(), "procman", &mut script);
+            context::to_stdout(&script).map(|()| SUCCESS)
+        }
+    };
+    ExitCode::from(match result {
+        Ok(code) | Err(Error::Told(code)) => code,
+        Err(Error::Usage(problem)) => {
+            context.error(&problem);
+            USAGE
+        }
+        Err(Error::Fault(problem)) => {
+            context.error(&problem);
+            FAULT
+        }
+    })
+}
+
+fn told_by_clap(error: &clap::Error) -> ExitCode {
+    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
+    // When the reader has gone away there is nobody left to tell.
+    _ = error.print();
+    ExitCode::from(if asked_for { SUCCESS } else { USAGE })
+}
+
+fn usage(problem: impl Into<String>) -> Error {
+    Error::Usage(problem.into())
+}
+
+fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Error {
+    Error::Fault(format!("`{}` cannot be read: {error}", text::path(path)))
+}

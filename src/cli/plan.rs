@@ -1,0 +1,97 @@
+//! `procman plan`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::args::PlanArgs;
+use super::context::{Context, to_stdout};
+use super::{Error, SUCCESS, run};
+use crate::event::{PlannedGroup, PlannedJob};
+use crate::exec::{Environments, find_program};
+use crate::job::Job;
+use crate::plan::Plan;
+use crate::text;
+
+/// What `plan --json` prints: nothing in it depends on the machine, unless programs are resolved.
+#[derive(Serialize)]
+struct ShownPlan {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<PlannedGroup>,
+    jobs: Vec<ShownJob>,
+}
+
+#[derive(Serialize)]
+struct ShownJob {
+    #[serde(flatten)]
+    job: PlannedJob,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    program: Option<Program>,
+}
+
+/// A program looked up on this machine.
+#[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
+enum Program {
+    Found(String),
+    Missing(String),
+}
+
+pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<u8, Error> {
+    let manifest = context.manifest()?;
+    let root = manifest.root().to_owned();
+    let plan = run::plan(manifest, args.selection)?;
+    let out = if args.json { json(&plan, &root, args.resolve) } else { lines(&plan, &root, args.resolve) };
+    to_stdout(out.as_bytes()).map(|()| SUCCESS)
+}
+
+fn shown<'a>(plan: &'a Plan, root: &'a Path, resolve: bool) -> impl Iterator<Item = ShownJob> + 'a {
+    let mut environments = Environments::of_this_process();
+    plan.planned_jobs(root).zip(plan.jobs().iter()).map(move |(planned, (_, job))| {
+        let program = resolve.then(|| self::resolve(job, &mut environments));
+        ShownJob { job: planned, program }
+    })
+}
+
+fn resolve(job: &Job, environments: &mut Environments) -> Program {
+    let program = job.settings.wrapper.first().unwrap_or(&job.argv[0]);
+    let block = environments.block(&job.settings);
+    match find_program(program, &job.settings.cwd, block.path.as_deref()) {
+        Ok(path) => Program::Found(text::path(&path)),
+        Err(problem) => Program::Missing(problem),
+    }
+}
+
+fn json(plan: &Plan, root: &Path, resolve: bool) -> String {
+    let shown = ShownPlan { groups: plan.planned_groups(), jobs: shown(plan, root, resolve).collect() };
+    let mut out = serde_json::to_string_pretty(&shown).expect("plain data is serializable");
+    out.push('\n');
+    out
+}
+
+fn lines(plan: &Plan, root: &Path, resolve: bool) -> String {
+    let mut out = String::new();
+    for ShownJob { job, program } in shown(plan, root, resolve) {
+        _ = writeln!(out, "{}: {}", text::escape(job.name.as_bytes()), text::argv(&job.argv));
+        for (what, names) in [("needs", &job.deps), ("after", &job.after)] {
+            if !names.is_empty() {
+                let names: Vec<String> = names.iter().map(|name| text::escape(name.as_bytes())).collect();
+                _ = writeln!(out, "    {what}: {}", names.join(", "));
+            }
+        }
+        if job.cwd != "." {
+            _ = writeln!(out, "    cwd: {}", job.cwd);
+        }
+        match program {
+            Some(Program::Found(path)) => _ = writeln!(out, "    program: {path}"),
+            Some(Program::Missing(problem)) => _ = writeln!(out, "    program: {problem}"),
+            None => {}
+        }
+    }
+    for group in plan.planned_groups() {
+        let names: Vec<String> = group.deps.iter().map(|name| text::escape(name.as_bytes())).collect();
+        _ = writeln!(out, "{} = {}", text::escape(group.name.as_bytes()), names.join(", "));
+    }
+    out
+}

@@ -1,0 +1,146 @@
+//! `procman run`.
+
+use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use signal_hook::iterator::{Handle, Signals};
+
+use super::args::{RunArgs, SelectionArgs};
+use super::context::{Context, to_stderr, to_stdout};
+use super::{Error, FAILURE, FAULT, SUCCESS, usage};
+use crate::event::{CancelLevel, CancelReason, Reporter, RunStatus};
+use crate::manifest::{Manifest, Selection};
+use crate::plan::Plan;
+use crate::record::StateFolder;
+use crate::report::{Detail, Progress, Summary};
+use crate::runner::{Canceller, ControlChannel, Run, RunEnd, available_cpus};
+use crate::schedule::Rules;
+use crate::sys::Signal;
+use crate::text;
+
+/// How many runs are kept.
+const KEEP_RUNS: usize = 20;
+
+pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
+    let manifest = context.manifest()?;
+    let rules = rules(&manifest, &args)?;
+    let path = manifest.path().to_owned();
+    let root = manifest.root().to_owned();
+    let plan = plan(manifest, args.selection)?;
+    if args.dry_run {
+        return dry_run(&plan);
+    }
+    record_run(context, plan, rules, root, path)
+}
+
+fn rules(manifest: &Manifest, args: &RunArgs) -> Result<Rules, Error> {
+    let limit = args.limit.or(manifest.limit()).map_or_else(available_cpus, |limit| limit.resolve(available_cpus()));
+    let chosen = args.on_failure(|name| std::env::var(name).ok()).map_err(usage)?;
+    Ok(Rules { limit, on_failure: chosen.unwrap_or(manifest.on_failure()), timeout: args.timeout })
+}
+
+/// The plan of what was selected; never an empty one.
+pub(super) fn plan(manifest: Manifest, args: SelectionArgs) -> Result<Plan, Error> {
+    let selection = Selection { names: args.tasks, no_deps: args.no_deps, arguments: args.arguments };
+    let plan = manifest.plan(&selection)?;
+    if plan.jobs().is_empty() {
+        return Err(usage(
+            "there is nothing to run: every task is `manual` or `private`; name one that is not private",
+        ));
+    }
+    Ok(plan)
+}
+
+fn dry_run(plan: &Plan) -> Result<u8, Error> {
+    let mut out = String::new();
+    for (name, job) in plan.start_order() {
+        let words: Vec<_> = job.settings.wrapper.iter().chain(&job.argv).collect();
+        _ = writeln!(out, "{}: {}", text::escape(name.as_bytes()), text::argv(&words));
+    }
+    to_stdout(out.as_bytes()).map(|()| SUCCESS)
+}
+
+fn record_run(context: &Context, plan: Plan, rules: Rules, root: PathBuf, path: PathBuf) -> Result<u8, Error> {
+    let state = StateFolder::beside(&root);
+    let (folder, journal) = state.new_run()?;
+    let styles = context.styles();
+    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(journal)];
+    if context.quiet == 0 {
+        reporters.push(Box::new(Progress::new(io::stderr(), styles.clone(), context.verbose > 0)));
+    }
+    let control = ControlChannel::new();
+    let signals = EndingSignals::watch(control.canceller())?;
+    let end = Run { id: folder.id(), plan, rules, manifest: Some(path), root, logs: folder.logs(), reporters, control }
+        .execute();
+    if context.quiet < 2 {
+        let detail = match (context.quiet, context.verbose) {
+            (0, 0) => Detail::Table,
+            (0, _) => Detail::Memory,
+            _ => Detail::Failures,
+        };
+        let logs = folder.logs();
+        let summary =
+            Summary { record: &end.record, logs: &logs, seen_from: &context.called_in, styles: &styles, detail };
+        to_stderr(&summary.render());
+    }
+    state.remove_old_runs(KEEP_RUNS)?;
+    signals.die_of_the_first();
+    exit_code(end)
+}
+
+fn exit_code(end: RunEnd) -> Result<u8, Error> {
+    if let Some(fault) = end.fault {
+        return Err(Error::Fault(fault.0));
+    }
+    Ok(match end.record.status {
+        Some(RunStatus::Ok) => SUCCESS,
+        Some(RunStatus::Failed | RunStatus::Cancelled) => FAILURE,
+        Some(RunStatus::Broken) | None => FAULT,
+    })
+}
+
+/// Turns signals into cancels while a run is under way.
+struct EndingSignals {
+    handle: Handle,
+    thread: Mutex<Option<thread::JoinHandle<()>>>,
+    /// The first that came; 0 for none.
+    first: Arc<AtomicI32>,
+}
+
+impl EndingSignals {
+    /// Those that were ignored when procman was started stay ignored.
+    fn watch(canceller: Canceller) -> Result<Self, Error> {
+        let watched = Signal::ENDING.into_iter().filter(|signal| !signal.is_ignored());
+        let fault = |error: io::Error| Error::Fault(format!("signals cannot be handled: {error}"));
+        let mut signals = Signals::new(watched.map(|signal| signal.0)).map_err(fault)?;
+        let handle = signals.handle();
+        let first = Arc::new(AtomicI32::new(0));
+        let seen = Arc::clone(&first);
+        let watch = move || {
+            let mut level = CancelLevel::Terminate;
+            for signal in signals.forever() {
+                _ = seen.compare_exchange(0, signal, Ordering::Relaxed, Ordering::Relaxed);
+                canceller.cancel(CancelReason::Signal(Signal(signal).to_string()), level);
+                level = CancelLevel::Kill;
+            }
+        };
+        let thread = thread::Builder::new().name("signals".to_owned()).spawn(watch).map_err(fault)?;
+        Ok(Self { handle, thread: Mutex::new(Some(thread)), first })
+    }
+
+    /// Ends the watch; if a signal came, ends procman by it, as whoever sent it expects.
+    fn die_of_the_first(&self) {
+        self.handle.close();
+        if let Some(thread) = self.thread.lock().ok().and_then(|mut thread| thread.take()) {
+            _ = thread.join();
+        }
+        let first = self.first.load(Ordering::Relaxed);
+        if first != 0 {
+            _ = signal_hook::low_level::emulate_default_handler(first);
+        }
+    }
+}

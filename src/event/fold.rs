@@ -1,0 +1,129 @@
+//! The state of a run at any point: the fold of its events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use super::{AttemptStatus, CancelReason, Event, EventKind, JobStatus, PlannedJob, RunPlan, RunStatus, Seconds};
+
+/// A run, as far as its events tell.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunRecord {
+    /// The run's id; empty before its first event.
+    pub run: String,
+    /// Wall-clock time of the start, RFC 3339, UTC.
+    pub at: String,
+    /// The manifest's path.
+    pub manifest: Option<String>,
+    /// How many jobs may run at once.
+    pub limit: usize,
+    /// The jobs, in the manifest's order.
+    pub jobs: IndexMap<Arc<str>, JobRecord>,
+    /// Why the run was to end early, most severe reason last seen.
+    pub cancel: Option<CancelReason>,
+    /// How the run ended; `None` while it is under way, or when procman did not live to say.
+    pub status: Option<RunStatus>,
+    /// Run time of the latest event.
+    pub elapsed: Duration,
+}
+
+/// A job of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobRecord {
+    /// What it was to do.
+    pub plan: PlannedJob,
+    /// Its attempts so far, the first first.
+    pub attempts: Vec<AttemptRecord>,
+    /// How it ended, once it has.
+    pub status: Option<JobStatus>,
+}
+
+/// An attempt at a job.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AttemptRecord {
+    /// 1 for the first.
+    pub number: u32,
+    /// Which place under the limit it took.
+    pub slot: u32,
+    /// Run time of its start.
+    pub started: Duration,
+    /// Its end, once it has come.
+    pub end: Option<AttemptEnd>,
+}
+
+/// The end of an attempt.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AttemptEnd {
+    /// How.
+    #[serde(flatten)]
+    pub status: AttemptStatus,
+    /// From before its process was started until it was reaped.
+    pub seconds: Seconds,
+    /// Processor time of the process and the descendants it waited for.
+    pub cpu: Seconds,
+    /// The largest resident set of any one of them, in bytes.
+    pub peak_memory: u64,
+}
+
+impl JobRecord {
+    /// Time spent in all its attempts.
+    pub fn duration(&self) -> Duration {
+        self.attempts.iter().filter_map(|attempt| attempt.end.as_ref()).map(|end| end.seconds.0).sum()
+    }
+
+    /// The largest resident set of any process of any attempt, in bytes.
+    pub fn peak_memory(&self) -> u64 {
+        self.attempts.iter().filter_map(|attempt| attempt.end.as_ref()).map(|end| end.peak_memory).max().unwrap_or(0)
+    }
+}
+
+impl RunRecord {
+    /// Takes one more event in. Events of jobs that the plan does not name are left out.
+    pub fn apply(&mut self, event: &Event) {
+        self.elapsed = self.elapsed.max(event.t.0);
+        match &event.kind {
+            EventKind::RunStarted(plan) => self.start(plan),
+            EventKind::AttemptStarted { job, attempt, slot } => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    let started = event.t.0;
+                    job.attempts.push(AttemptRecord { number: *attempt, slot: *slot, started, end: None });
+                }
+            }
+            EventKind::AttemptEnded { job, attempt, end } => {
+                let attempts = self.jobs.get_mut(job).map(|job| job.attempts.iter_mut());
+                if let Some(found) = attempts.into_iter().flatten().find(|found| found.number == *attempt) {
+                    found.end = Some(end.clone());
+                }
+            }
+            EventKind::JobEnded { job, status } => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.status = Some(status.clone());
+                }
+            }
+            EventKind::CancelRequested { reason, .. } => self.cancel = Some(reason.clone()),
+            EventKind::RunEnded { status } => self.status = Some(*status),
+        }
+    }
+
+    fn start(&mut self, plan: &RunPlan) {
+        self.run.clone_from(&plan.run);
+        self.at.clone_from(&plan.at);
+        self.manifest.clone_from(&plan.manifest);
+        self.limit = plan.limit;
+        let record = |job: &PlannedJob| JobRecord { plan: job.clone(), attempts: Vec::new(), status: None };
+        self.jobs = plan.jobs.iter().map(|job| (job.name.clone(), record(job))).collect();
+    }
+
+    /// How many jobs ended with each of [`JobStatus::WORDS`], in that order; words that count none are left out.
+    pub fn counts(&self) -> Vec<(&'static str, usize)> {
+        let ended = |word| self.ended().filter(|(_, _, status)| status.word() == word).count();
+        JobStatus::WORDS.into_iter().map(|word| (word, ended(word))).filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// The jobs that have ended, in the manifest's order.
+    pub fn ended(&self) -> impl Iterator<Item = (&str, &JobRecord, &JobStatus)> {
+        self.jobs.iter().filter_map(|(name, job)| Some((&**name, job, job.status.as_ref()?)))
+    }
+}

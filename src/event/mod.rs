@@ -1,0 +1,221 @@
+//! What happens in a run, as data.
+//!
+//! Events are owned, serializable and complete: the record on disk is one event a line, the screen shows the same
+//! events, and [`RunRecord`] folds them to the state of the run at any point. Nothing else about a run is kept.
+
+mod fold;
+mod status;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+pub use fold::{AttemptEnd, AttemptRecord, JobRecord, RunRecord};
+pub use status::{AttemptStatus, CancelLevel, CancelReason, Exit, JobStatus, RunStatus, SkipReason};
+
+/// The version of the event format that this code writes.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Something that happened, and when.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// The version of the format, [`FORMAT_VERSION`].
+    pub v: u32,
+    /// Place in the run, from 0 without gaps.
+    pub seq: u64,
+    /// Run time since the start.
+    pub t: Seconds,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: EventKind,
+}
+
+/// What can happen.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum EventKind {
+    /// The run begins; all that it is going to do.
+    RunStarted(RunPlan),
+    /// A process is about to be started. Written before it is, so that no process is missing from a record.
+    AttemptStarted {
+        /// The job's name.
+        job: Arc<str>,
+        /// 1 for the first.
+        attempt: u32,
+        /// Which of the places under the limit it takes, from 0.
+        slot: u32,
+    },
+    /// Its process has ended, or could not be started.
+    AttemptEnded {
+        /// The job's name.
+        job: Arc<str>,
+        /// 1 for the first.
+        attempt: u32,
+        /// How, and what it used.
+        #[serde(flatten)]
+        end: AttemptEnd,
+    },
+    /// No further attempt follows, or there never was one.
+    JobEnded {
+        /// The job's name.
+        job: Arc<str>,
+        /// How.
+        #[serde(flatten)]
+        status: JobStatus,
+    },
+    /// The run is to end early.
+    CancelRequested {
+        /// Why.
+        reason: CancelReason,
+        /// What becomes of the jobs that run.
+        level: CancelLevel,
+    },
+    /// Every job has ended.
+    RunEnded {
+        /// How.
+        status: RunStatus,
+    },
+}
+
+/// All that a run is going to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// The run's id.
+    pub run: String,
+    /// Wall-clock time of the start, RFC 3339, UTC.
+    pub at: String,
+    /// The version of procman.
+    pub procman: String,
+    /// The manifest's path; `None` for jobs that a program gave.
+    pub manifest: Option<String>,
+    /// How many jobs may run at once.
+    pub limit: usize,
+    /// Names that stand for several jobs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<PlannedGroup>,
+    /// The jobs, in the manifest's order.
+    pub jobs: Vec<PlannedJob>,
+}
+
+/// One job of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedJob {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Program and arguments, the wrapper in front; what is not UTF-8 is replaced.
+    pub argv: Vec<String>,
+    /// Its directory, relative to the manifest's folder where it lies inside.
+    pub cwd: String,
+    /// The jobs and groups that must succeed first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deps: Vec<Arc<str>>,
+    /// The jobs and groups that must only have ended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub after: Vec<Arc<str>>,
+    /// How its log files' names begin, where there are log files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// Whether stdout and stderr have a log each.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub split: bool,
+}
+
+/// A name that stands for several jobs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedGroup {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The jobs and groups it stands for.
+    pub deps: Vec<Arc<str>>,
+}
+
+/// A span of time, written as seconds with six decimals at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Seconds(pub Duration);
+
+impl Serialize for Seconds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[expect(clippy::cast_precision_loss, reason = "exact for runs of up to 285 years")]
+        serializer.serialize_f64(self.0.as_micros() as f64 / 1e6)
+    }
+}
+
+impl<'de> Deserialize<'de> for Seconds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        Duration::try_from_secs_f64(seconds).map(Self).map_err(serde::de::Error::custom)
+    }
+}
+
+/// Something that is told every event of a run, in order.
+pub(crate) trait Reporter: Send {
+    /// Takes an event; `record` has it folded in already. An error ends the run early.
+    fn event(&mut self, event: &Event, record: &RunRecord) -> Result<(), Fault>;
+}
+
+/// Something that procman itself could not do, as opposed to a job that failed; a text for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault(pub(crate) String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(kind: EventKind) -> String {
+        let event = Event { v: FORMAT_VERSION, seq: 7, t: Seconds(Duration::from_micros(1_250_000)), kind };
+        let line = serde_json::to_string(&event).expect("an event is serializable");
+        let read: Event = serde_json::from_str(&line).expect("what is written can be read");
+        assert_eq!(read, event, "{line}");
+        line
+    }
+
+    #[test]
+    fn events_have_these_lines() {
+        let job: Arc<str> = "test".into();
+        assert_eq!(
+            line(EventKind::AttemptStarted { job: job.clone(), attempt: 2, slot: 0 }),
+            r#"{"v":1,"seq":7,"t":1.25,"type":"attempt-started","job":"test","attempt":2,"slot":0}"#
+        );
+        let end = AttemptEnd {
+            status: AttemptStatus::Failed { exit: Exit::Code(3) },
+            seconds: Seconds(Duration::from_millis(1500)),
+            cpu: Seconds(Duration::from_millis(20)),
+            peak_memory: 2048,
+        };
+        assert_eq!(
+            line(EventKind::AttemptEnded { job: job.clone(), attempt: 1, end }),
+            concat!(
+                r#"{"v":1,"seq":7,"t":1.25,"type":"attempt-ended","job":"test","attempt":1,"status":"failed","exit":3,"#,
+                r#""seconds":1.5,"cpu":0.02,"peak_memory":2048}"#
+            )
+        );
+        let statuses = [
+            (JobStatus::Flaky, r#""status":"flaky"}"#),
+            (JobStatus::Failed { exit: Exit::Signal("SIGSEGV".into()) }, r#""status":"failed","signal":"SIGSEGV"}"#),
+            (
+                JobStatus::Skipped { because: SkipReason::Dependency("build".into()) },
+                r#""status":"skipped","dependency":"build"}"#,
+            ),
+            (
+                JobStatus::AllowedFailure { cause: AttemptStatus::TimedOut },
+                r#""status":"allowed-failure","cause":{"status":"timed-out"}}"#,
+            ),
+        ];
+        for (status, end) in statuses {
+            let line = line(EventKind::JobEnded { job: job.clone(), status });
+            assert_eq!(line, format!(r#"{{"v":1,"seq":7,"t":1.25,"type":"job-ended","job":"test",{end}"#));
+        }
+        assert_eq!(
+            line(EventKind::CancelRequested {
+                reason: CancelReason::Signal("SIGINT".into()),
+                level: CancelLevel::Terminate
+            }),
+            concat!(
+                r#"{"v":1,"seq":7,"t":1.25,"type":"cancel-requested","reason":{"signal":"SIGINT"},"#,
+                r#""level":"terminate"}"#
+            )
+        );
+    }
+}

@@ -1,0 +1,35 @@
+//! Carrying out one attempt at a job.
+//!
+//! Knows how to start a process, wait for it and end it. Does not know the graph, the limit, retries or why a process
+//! is to be ended: that is the scheduler's.
+
+mod environment;
+mod leash;
+mod logs;
+mod process;
+mod program;
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::plan::Plan;
+use crate::schedule::{Attempt, ProcessEnd};
+
+pub(crate) use environment::Environments;
+pub(crate) use leash::Leash;
+pub(crate) use logs::LogFolder;
+pub(crate) use process::{Processes, RunVariables};
+pub(crate) use program::find_program;
+
+/// What attempts are carried out by. Every call is from the thread of one slot and lasts as long as the attempt.
+pub(crate) trait Executor: Sync {
+    /// Carries out one attempt and tells how it ended; `leash` is how others end it before its time.
+    fn run(&self, plan: &Plan, attempt: Attempt, leash: &Leash) -> Result<ProcessEnd, LogError>;
+}
+
+/// A log that could not be made; the job was not started.
+#[derive(Debug)]
+pub(crate) struct LogError {
+    pub(crate) path: PathBuf,
+    pub(crate) error: io::Error,
+}

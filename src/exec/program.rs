@@ -1,0 +1,131 @@
+//! Finding the program of a job, and saying why it could not be started.
+//!
+//! The system answers ENOENT alike for a missing program, a missing directory and a missing interpreter; users deserve
+//! to know which.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use crate::text;
+
+/// Where programs are looked for by a job without PATH; what `getconf PATH` prints.
+const DEFAULT_PATH: &str = "/bin:/usr/bin";
+
+/// The absolute path of a program: a bare name is looked up in `search` (a PATH value), one with a `/` starts at `cwd`,
+/// and so do relative entries of `search`. The error is a text for the user.
+pub(crate) fn find_program(program: &OsStr, cwd: &Path, search: Option<&OsStr>) -> Result<PathBuf, String> {
+    let search = search.unwrap_or(OsStr::new(DEFAULT_PATH));
+    if program.as_bytes().contains(&b'/') {
+        return Ok(cwd.join(program));
+    }
+    let mut unusable = None;
+    for folder in std::env::split_paths(search) {
+        let candidate = cwd.join(folder).join(program);
+        match fs::metadata(&candidate) {
+            Ok(found) if found.is_file() && found.permissions().mode() & 0o111 != 0 => return Ok(candidate),
+            Ok(found) if found.is_file() => unusable = unusable.or(Some(candidate)),
+            _ => {}
+        }
+    }
+    // A missing directory of the job is the better explanation, where relative entries of PATH start at it.
+    if let Some(problem) = directory_problem(cwd) {
+        return Err(problem);
+    }
+    Err(match unusable {
+        Some(path) => not_executable(&path),
+        None => {
+            let shown = text::escape(program.as_bytes());
+            format!("no program `{shown}` is on the job's PATH; install it, or write its path")
+        }
+    })
+}
+
+/// What made `posix_spawn` answer with `error`.
+pub(crate) fn explain(error: &io::Error, program: &Path, cwd: &Path, stdin: &Path, size: usize) -> String {
+    if let Some(problem) = directory_problem(cwd) {
+        return problem;
+    }
+    if let Err(error) = File::open(stdin) {
+        return format!("stdin `{}` cannot be read: {}", text::path(stdin), describe(&error));
+    }
+    let shown = text::path(program);
+    match (error.raw_os_error(), fs::metadata(program)) {
+        (Some(libc::E2BIG), _) => too_big(size),
+        (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => format!("there is no program at `{shown}`"),
+        (_, Err(error)) => format!("the program `{shown}` cannot be reached: {}", describe(&error)),
+        (_, Ok(found)) if found.is_dir() => format!("`{shown}` is a directory, not a program"),
+        (_, Ok(found)) if found.permissions().mode() & 0o111 == 0 => not_executable(program),
+        (Some(libc::ENOEXEC), _) => format!(
+            "`{shown}` is neither a binary nor a script with a `#!` line; procman runs nothing through a shell, so its \
+             first line must name the interpreter"
+        ),
+        (Some(libc::ENOENT), _) => missing_interpreter(program),
+        _ => format!("`{shown}` cannot be started: {}", describe(error)),
+    }
+}
+
+fn directory_problem(cwd: &Path) -> Option<String> {
+    let shown = text::path(cwd);
+    match fs::metadata(cwd) {
+        Ok(found) if found.is_dir() => None,
+        Ok(_) => Some(format!("the job's directory `{shown}` is not a directory")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Some(format!("the job's directory `{shown}` does not exist"))
+        }
+        Err(error) => Some(format!("the job's directory `{shown}` cannot be entered: {}", describe(&error))),
+    }
+}
+
+fn not_executable(program: &Path) -> String {
+    format!("`{}` is not executable; `chmod +x` makes it so", text::path(program))
+}
+
+fn missing_interpreter(program: &Path) -> String {
+    let shown = text::path(program);
+    match shebang(program) {
+        Ok(Some(interpreter)) => {
+            let note = if interpreter.as_bytes().ends_with(b"\r") {
+                "; its first line ends in a carriage return, as files from Windows do"
+            } else {
+                ""
+            };
+            format!(
+                "`{shown}` asks for the interpreter `{}`, which does not exist{note}",
+                text::escape(interpreter.as_bytes())
+            )
+        }
+        _ => format!("the dynamic loader that `{shown}` asks for does not exist"),
+    }
+}
+
+/// What a script's first line asks for, up to the first blank.
+fn shebang(program: &Path) -> io::Result<Option<OsString>> {
+    let mut line = Vec::new();
+    BufReader::new(File::open(program)?.take(4096)).read_until(b'\n', &mut line)?;
+    let Some(rest) = line.strip_prefix(b"#!") else { return Ok(None) };
+    let rest = rest.strip_suffix(b"\n").unwrap_or(rest);
+    let word = rest.split(|byte| b" \t".contains(byte)).find(|word| !word.is_empty());
+    Ok(word.map(|word| OsString::from_vec(word.to_vec())))
+}
+
+fn too_big(size: usize) -> String {
+    /// Linux: `MAX_ARG_STRLEN`, 32 pages.
+    const LONGEST_ARGUMENT: usize = 131_071;
+    format!(
+        "its arguments and environment take {size} bytes; the system takes a quarter of the stack limit (`ulimit -s`) \
+         in all and {LONGEST_ARGUMENT} bytes in one argument"
+    )
+}
+
+/// An error without the number that the standard library adds.
+fn describe(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_lowercase(),
+        None => text,
+    }
+}

@@ -1,0 +1,243 @@
+//! The order among jobs: who needs whom, who only comes after whom.
+//!
+//! Knows numbered nodes and edges. Does not know names, processes or states. A node is a job or a *join*: a point that
+//! is reached when everything before it has ended. A dependency on a group of 1,000 jobs is one edge to a join, so
+//! that 1,000 jobs that depend on 1,000 others cost 2,000 edges and not a million.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::job::JobId;
+
+/// A job, by the same number as its [`JobId`], or a join, numbered after the jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NodeId(u32);
+
+impl NodeId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    fn from_index(index: usize) -> Self {
+        Self(u32::try_from(index).expect("jobs and joins together are fewer than 2^32"))
+    }
+}
+
+impl From<JobId> for NodeId {
+    fn from(job: JobId) -> Self {
+        Self(job.0)
+    }
+}
+
+/// What a node waits for.
+#[derive(Debug, Clone, Default)]
+struct Node {
+    /// Must succeed first.
+    needs: Vec<NodeId>,
+    /// Must only have ended.
+    after: Vec<NodeId>,
+}
+
+/// Nodes and what they wait for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Graph {
+    jobs: usize,
+    nodes: Vec<Node>,
+}
+
+impl Graph {
+    /// As many jobs, no edges.
+    pub(crate) fn new(jobs: usize) -> Self {
+        Self { jobs, nodes: vec![Node::default(); jobs] }
+    }
+
+    pub(crate) fn add_join(&mut self) -> NodeId {
+        self.nodes.push(Node::default());
+        NodeId::from_index(self.nodes.len() - 1)
+    }
+
+    pub(crate) fn add_need(&mut self, node: NodeId, on: NodeId) {
+        self.nodes[node.index()].needs.push(on);
+    }
+
+    pub(crate) fn add_after(&mut self, node: NodeId, on: NodeId) {
+        self.nodes[node.index()].after.push(on);
+    }
+
+    pub(crate) fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
+        (0..self.nodes.len()).map(NodeId::from_index)
+    }
+
+    pub(crate) fn needs(&self, node: NodeId) -> &[NodeId] {
+        &self.nodes[node.index()].needs
+    }
+
+    pub(crate) fn after(&self, node: NodeId) -> &[NodeId] {
+        &self.nodes[node.index()].after
+    }
+
+    /// The job a node is, or `None` for a join.
+    pub(crate) fn job(&self, node: NodeId) -> Option<JobId> {
+        (node.index() < self.jobs).then_some(JobId(node.0))
+    }
+
+    fn waits_for(&self, node: NodeId) -> impl Iterator<Item = NodeId> + '_ {
+        self.needs(node).iter().chain(self.after(node)).copied()
+    }
+
+    /// Cycles, each as the nodes on it, the first not repeated; no node is on two of them. Empty when there is none.
+    pub(crate) fn cycles(&self) -> Vec<Vec<NodeId>> {
+        #[derive(Clone, Copy, PartialEq)]
+        enum Mark {
+            Unseen,
+            OnPath,
+            Done,
+        }
+        let mut marks = vec![Mark::Unseen; self.nodes.len()];
+        let mut reported = vec![false; self.nodes.len()];
+        let mut cycles = Vec::new();
+        for start in self.nodes() {
+            if marks[start.index()] != Mark::Unseen {
+                continue;
+            }
+            marks[start.index()] = Mark::OnPath;
+            // A walk without recursion: a chain may be as long as the manifest.
+            let mut path = vec![(start, self.waits_for(start))];
+            while let Some((node, rest)) = path.last_mut() {
+                let Some(next) = rest.next() else {
+                    marks[node.index()] = Mark::Done;
+                    path.pop();
+                    continue;
+                };
+                match marks[next.index()] {
+                    Mark::Done => {}
+                    Mark::Unseen => {
+                        marks[next.index()] = Mark::OnPath;
+                        path.push((next, self.waits_for(next)));
+                    }
+                    Mark::OnPath => {
+                        let from = path.iter().position(|(node, _)| *node == next).unwrap_or(0);
+                        let cycle: Vec<NodeId> = path[from..].iter().map(|(node, _)| *node).collect();
+                        if !cycle.iter().any(|node| reported[node.index()]) {
+                            for node in &cycle {
+                                reported[node.index()] = true;
+                            }
+                            cycles.push(cycle);
+                        }
+                    }
+                }
+            }
+        }
+        cycles
+    }
+
+    /// The jobs behind `roots`: those that are jobs, those that joins stand for, and, where `with_needs`, all they
+    /// need. One flag for each job.
+    pub(crate) fn closure(&self, roots: impl IntoIterator<Item = NodeId>, with_needs: bool) -> Vec<bool> {
+        let mut seen = vec![false; self.nodes.len()];
+        let mut open: Vec<NodeId> = roots.into_iter().collect();
+        while let Some(node) = open.pop() {
+            if std::mem::replace(&mut seen[node.index()], true) {
+                continue;
+            }
+            if with_needs || self.job(node).is_none() {
+                open.extend(self.needs(node));
+            }
+        }
+        seen.truncate(self.jobs);
+        seen
+    }
+
+    /// The graph of the jobs that are set in `keep`, renumbered in the same order. Joins stay, less what is gone.
+    pub(crate) fn restricted_to(&self, keep: &[bool]) -> Self {
+        let mut numbers = Vec::with_capacity(self.nodes.len());
+        let mut next = 0;
+        for node in self.nodes() {
+            let kept = keep.get(node.index()).copied().unwrap_or(true);
+            numbers.push(kept.then(|| NodeId::from_index(next)));
+            next += usize::from(kept);
+        }
+        let renumber = |edges: &[NodeId]| edges.iter().filter_map(|on| numbers[on.index()]).collect();
+        let kept = self.nodes.iter().zip(&numbers).filter(|(_, number)| number.is_some());
+        Self {
+            jobs: keep.iter().filter(|kept| **kept).count(),
+            nodes: kept.map(|(node, _)| Node { needs: renumber(&node.needs), after: renumber(&node.after) }).collect(),
+        }
+    }
+
+    /// All nodes in an order in which each comes after what it waits for; among those that could come next, the lowest.
+    /// The graph must have no cycle.
+    pub(crate) fn topological_order(&self) -> Vec<NodeId> {
+        let dependents = Dependents::of(self);
+        let mut waiting: Vec<usize> = self.nodes().map(|node| self.waits_for(node).count()).collect();
+        let mut open: BinaryHeap<Reverse<NodeId>> =
+            self.nodes().filter(|node| waiting[node.index()] == 0).map(Reverse).collect();
+        let mut order = Vec::with_capacity(self.nodes.len());
+        while let Some(Reverse(node)) = open.pop() {
+            order.push(node);
+            for &(dependent, _) in dependents.on(node) {
+                waiting[dependent.index()] -= 1;
+                if waiting[dependent.index()] == 0 {
+                    open.push(Reverse(dependent));
+                }
+            }
+        }
+        order
+    }
+
+    /// For each node, the number of jobs on the longest way from it to an end, itself included.
+    pub(crate) fn remaining_path(&self) -> Vec<u32> {
+        let dependents = Dependents::of(self);
+        let mut remaining = vec![0; self.nodes.len()];
+        for node in self.topological_order().into_iter().rev() {
+            let longest = dependents.on(node).iter().map(|(next, _)| remaining[next.index()]).max();
+            remaining[node.index()] = longest.unwrap_or(0) + u32::from(self.job(node).is_some());
+        }
+        remaining
+    }
+}
+
+/// Whether an edge asks for success or only for an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EdgeKind {
+    Needs,
+    After,
+}
+
+/// The edges the other way round, in two flat arrays.
+#[derive(Debug)]
+pub(crate) struct Dependents {
+    /// Where each node's edges start in `edges`; one more entry than nodes.
+    starts: Vec<u32>,
+    edges: Vec<(NodeId, EdgeKind)>,
+}
+
+impl Dependents {
+    pub(crate) fn of(graph: &Graph) -> Self {
+        let mut starts = vec![0u32; graph.nodes.len() + 1];
+        for node in graph.nodes() {
+            for on in graph.waits_for(node) {
+                starts[on.index() + 1] += 1;
+            }
+        }
+        for index in 1..starts.len() {
+            starts[index] += starts[index - 1];
+        }
+        let total = starts.last().map_or(0, |end| *end as usize);
+        let mut free = starts.clone();
+        let mut edges = vec![(NodeId(0), EdgeKind::Needs); total];
+        for node in graph.nodes() {
+            let needs = graph.needs(node).iter().map(|on| (on, EdgeKind::Needs));
+            for (on, kind) in needs.chain(graph.after(node).iter().map(|on| (on, EdgeKind::After))) {
+                edges[free[on.index()] as usize] = (node, kind);
+                free[on.index()] += 1;
+            }
+        }
+        Self { starts, edges }
+    }
+
+    /// Who waits for `node`, and how, lowest first.
+    pub(crate) fn on(&self, node: NodeId) -> &[(NodeId, EdgeKind)] {
+        &self.edges[self.starts[node.index()] as usize..self.starts[node.index() + 1] as usize]
+    }
+}

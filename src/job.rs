@@ -1,0 +1,241 @@
+//! Jobs: the runnable units, and the ordered map that holds them.
+//!
+//! A job says everything about one process to start and how to judge its end. It does not know the manifest it came
+//! from, what it depends on (that is [`crate::graph`]), or whether it runs.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indexmap::IndexMap;
+use indexmap::map::Entry;
+
+/// How long a job may take to end after TERM before it is killed, when it does not say.
+pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
+
+/// A job's place in its [`JobMap`], counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct JobId(pub(crate) u32);
+
+impl JobId {
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+/// One runnable unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Program and arguments; never empty, no NUL in it.
+    pub argv: Vec<OsString>,
+    /// What it shares with all jobs that were declared alike; a manifest of many tasks has few of these.
+    pub settings: Arc<JobSettings>,
+}
+
+/// How a job runs and how its end is judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JobSettings {
+    /// The directory it runs in, absolute.
+    pub cwd: PathBuf,
+    /// Its environment, before `PROCMAN_*` is added.
+    pub environment: Environment,
+    /// The file it reads, absolute; `None` is `/dev/null`.
+    pub stdin: Option<PathBuf>,
+    /// Whether its two output streams share a log.
+    pub streams: Streams,
+    /// Arguments put before `argv`, the program first; empty for none.
+    pub wrapper: Vec<OsString>,
+    /// How long one attempt may take before it is ended.
+    pub timeout: Option<Duration>,
+    /// How long after TERM it is killed.
+    pub grace: Duration,
+    /// How many more attempts a failed one is given.
+    pub retries: u32,
+    /// The exit codes that are a success.
+    pub success_codes: Vec<i32>,
+    /// Whether a failure is shown without failing the run or holding up dependents.
+    pub allow_failure: bool,
+    /// The names of [`std::env::consts::OS`] it is for; `None` is all of them.
+    pub platforms: Option<Vec<String>>,
+}
+
+impl JobSettings {
+    /// The defaults of every key, in this directory.
+    pub fn in_directory(cwd: impl Into<PathBuf>) -> Self {
+        Self {
+            cwd: cwd.into(),
+            environment: Environment::default(),
+            stdin: None,
+            streams: Streams::default(),
+            wrapper: Vec::new(),
+            timeout: None,
+            grace: DEFAULT_GRACE,
+            retries: 0,
+            success_codes: vec![0],
+            allow_failure: false,
+            platforms: None,
+        }
+    }
+
+    /// Whether the job is meant for the operating system procman was built for.
+    pub fn runs_here(&self) -> bool {
+        self.platforms.as_ref().is_none_or(|names| names.iter().any(|name| name == std::env::consts::OS))
+    }
+}
+
+/// The variables of a job: those inherited, then those set, then some taken away.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Environment {
+    /// What passes through from procman's own environment.
+    pub inherit: Inherit,
+    /// Set over it; a later layer has replaced an earlier one already.
+    pub set: IndexMap<String, String>,
+    /// Taken away last.
+    pub remove: Vec<String>,
+}
+
+/// Which variables of procman's own environment a job gets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Inherit {
+    /// All of them.
+    #[default]
+    All,
+    /// None.
+    Nothing,
+    /// Those named.
+    Only(Vec<String>),
+}
+
+/// Where a job's stdout and stderr go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Streams {
+    /// Into one log, in the order they were written.
+    #[default]
+    Merged,
+    /// Into a log each.
+    Split,
+}
+
+/// Jobs by name, in the order they were added: the manifest's order.
+#[derive(Debug, Clone, Default)]
+pub struct JobMap {
+    jobs: IndexMap<Arc<str>, Job>,
+}
+
+impl JobMap {
+    /// An empty map.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a job at the end.
+    pub fn insert(&mut self, name: impl Into<Arc<str>>, job: Job) -> Result<JobId, InvalidJob> {
+        let name = name.into();
+        let problem = match job.argv.first() {
+            None => Some(JobProblem::EmptyArgv),
+            Some(program) if program.is_empty() => Some(JobProblem::EmptyProgram),
+            Some(_) if job.argv.iter().any(|argument| argument.as_encoded_bytes().contains(&0)) => {
+                Some(JobProblem::NulInArgv)
+            }
+            Some(_) => None,
+        };
+        let error = |problem, name: &str| InvalidJob { name: name.to_owned(), problem };
+        if let Some(problem) = problem {
+            return Err(error(problem, &name));
+        }
+        let index = self.jobs.len();
+        let Ok(id) = u32::try_from(index) else { return Err(error(JobProblem::TooMany, &name)) };
+        match self.jobs.entry(name) {
+            Entry::Occupied(taken) => Err(error(JobProblem::DuplicateName, taken.key())),
+            Entry::Vacant(free) => {
+                free.insert(job);
+                Ok(JobId(id))
+            }
+        }
+    }
+
+    /// How many jobs there are.
+    pub fn len(&self) -> usize {
+        self.jobs.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.jobs.is_empty()
+    }
+
+    /// The job of this name, or `None`.
+    pub fn get(&self, name: &str) -> Option<&Job> {
+        self.jobs.get(name)
+    }
+
+    /// Names and jobs, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Job)> {
+        self.jobs.iter().map(|(name, job)| (&**name, job))
+    }
+
+    pub(crate) fn ids(&self) -> impl Iterator<Item = JobId> + use<> {
+        (0..u32::try_from(self.jobs.len()).unwrap_or(u32::MAX)).map(JobId)
+    }
+
+    pub(crate) fn name(&self, id: JobId) -> &Arc<str> {
+        self.jobs.get_index(id.index()).expect("an id is of its own map").0
+    }
+
+    pub(crate) fn job(&self, id: JobId) -> &Job {
+        &self.jobs[id.index()]
+    }
+
+    pub(crate) fn job_mut(&mut self, id: JobId) -> &mut Job {
+        &mut self.jobs[id.index()]
+    }
+
+    /// Keeps the jobs whose place is set in `keep`, in the same order; ids change.
+    pub(crate) fn retain(&mut self, keep: &[bool]) {
+        let mut kept = keep.iter();
+        self.jobs.retain(|_, _| kept.next().copied().unwrap_or(false));
+        self.jobs.shrink_to_fit();
+    }
+}
+
+/// Why a job cannot be added to a [`JobMap`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvalidJob {
+    /// The job's name.
+    pub name: String,
+    /// What is wrong with it.
+    pub problem: JobProblem,
+}
+
+/// What can be wrong with a job by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum JobProblem {
+    /// There is no program to run.
+    EmptyArgv,
+    /// The program's name is the empty string.
+    EmptyProgram,
+    /// An argument holds a NUL byte, which no process can be given.
+    NulInArgv,
+    /// Another job has the name.
+    DuplicateName,
+    /// There are 2³² jobs already.
+    TooMany,
+}
+
+impl fmt::Display for InvalidJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.problem {
+            JobProblem::EmptyArgv => "has an empty argv; give at least the program",
+            JobProblem::EmptyProgram => "has an empty string for its program",
+            JobProblem::NulInArgv => "has a NUL byte in its argv, which no process can be given",
+            JobProblem::DuplicateName => "is there twice; every job needs a name of its own",
+            JobProblem::TooMany => "is one job too many",
+        };
+        write!(f, "job `{}` {what}", crate::text::escape(self.name.as_bytes()))
+    }
+}
+
+impl std::error::Error for InvalidJob {}

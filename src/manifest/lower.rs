@@ -1,0 +1,296 @@
+//! From the manifest as written to tasks, jobs and their order.
+//!
+//! Every task is looked at by itself first, so that the text's tree can go as it is read; then names are resolved, when
+//! all are known. Every problem is collected on the way.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::decode::{Problems, Text};
+use super::names::Names;
+use super::raw::{Name, RawManifest, RawTask};
+use super::settings::SettingsReader;
+use super::{Task, TaskDetails};
+use crate::diagnostic::Problem;
+use crate::graph::{Graph, NodeId};
+use crate::job::{Job, JobId, JobMap};
+
+/// What a manifest means.
+#[derive(Debug)]
+pub(super) struct Lowered {
+    pub(super) tasks: IndexMap<Arc<str>, Task>,
+    /// Another name for a task: its place among the tasks.
+    pub(super) aliases: HashMap<Arc<str>, usize>,
+    pub(super) jobs: JobMap,
+    pub(super) graph: Graph,
+    pub(super) groups: Vec<Arc<str>>,
+}
+
+/// A task whose dependencies are still names.
+struct Pending<'i> {
+    task: usize,
+    deps: Vec<Name<'i>>,
+    after: Vec<Name<'i>>,
+}
+
+/// Lowers the tasks of a manifest. Returns the `default` names too, checked.
+pub(super) fn lower(
+    raw: &mut RawManifest<'_>,
+    document_end: usize,
+    root: &Path,
+    syntax_ok: bool,
+    problems: &mut Problems,
+) -> Lowered {
+    let defaults = read_defaults(raw, problems);
+    let reader = SettingsReader::new(root, raw, &defaults, problems);
+    let mut lowering = Lowering { reader, defaults, jobs: JobMap::new(), declared: Vec::new(), pending: Vec::new() };
+    let tasks = raw.tasks.take().map(Spanned::into_inner).map(|tasks| tasks.0).unwrap_or_default();
+    if tasks.is_empty() && syntax_ok {
+        let problem = Problem::error(document_end..document_end, "there are no tasks");
+        problems.push(problem.help("add one under `[tasks]`, such as `hello = [\"echo\", \"hello\"]`"));
+    }
+    lowering.tasks(tasks, problems);
+    // With broken syntax some tasks may be missing, and whoever names them is not to blame.
+    lowering.resolve(raw.default.as_ref(), syntax_ok, problems)
+}
+
+fn read_defaults<'i>(raw: &mut RawManifest<'i>, problems: &mut Problems) -> RawTask<'i> {
+    let Some(table) = raw.defaults.take() else { return RawTask::default() };
+    let mut defaults = RawTask::from_table(table.into_inner().0, problems);
+    let own = [
+        ("argv", defaults.argv.take().map(|value| value.span())),
+        ("description", defaults.description.take().map(|value| value.span())),
+        ("aliases", defaults.aliases.take().map(|value| value.span())),
+    ];
+    for (key, span) in own {
+        if let Some(span) = span {
+            let problem = Problem::error(span, format!("`{key}` cannot be a default"));
+            problems.push(problem.help("it is a task's own; write it in the task"));
+        }
+    }
+    defaults
+}
+
+struct Lowering<'i> {
+    reader: SettingsReader,
+    defaults: RawTask<'i>,
+    jobs: JobMap,
+    declared: Vec<Declared>,
+    pending: Vec<Pending<'i>>,
+}
+
+/// A task that has been looked at by itself.
+struct Declared {
+    name: Arc<str>,
+    span: std::ops::Range<usize>,
+    /// `None` for a group.
+    job: Option<JobId>,
+    details: Option<Box<TaskDetails>>,
+    aliases: Vec<(Arc<str>, std::ops::Range<usize>)>,
+}
+
+impl<'i> Lowering<'i> {
+    fn tasks(&mut self, tasks: DeTable<'i>, problems: &mut Problems) {
+        for (name, value) in tasks {
+            let before = problems.list.len();
+            let raw = RawTask::from_value(value, problems);
+            let is_whole = problems.list.len() == before;
+            self.task(&name, raw, is_whole, problems);
+        }
+    }
+
+    fn task(&mut self, name: &Name<'i>, mut raw: RawTask<'i>, is_whole: bool, problems: &mut Problems) {
+        if let Some(problem) = super::names::problem(name) {
+            problems.push(problem);
+        }
+        let task = self.declared.len();
+        let deps = take_names(raw.deps.take(), self.defaults.deps.as_ref());
+        let after = take_names(raw.after.take(), self.defaults.after.as_ref());
+        let is_group = raw.argv.is_none();
+        let declared_name: Arc<str> = Arc::from(&**name.get_ref());
+        let mut job = None;
+        if let Some(argv) = raw.argv.take() {
+            let settings = self.reader.settings(&raw, problems);
+            let argv = argv.into_inner().0.into_iter().map(|word| word.into_owned().into()).collect();
+            match self.jobs.insert(Arc::clone(&declared_name), Job { argv, settings }) {
+                Ok(id) => job = Some(id),
+                Err(error) => problems.push(Problem::error(name.span(), error.to_string())),
+            }
+        } else if is_whole {
+            check_group(name, &raw, &deps, !after.is_empty(), problems);
+        }
+        self.declared.push(Declared {
+            name: declared_name,
+            span: name.span(),
+            job,
+            aliases: aliases(raw.aliases.take(), problems),
+            details: details(&raw, &self.defaults),
+        });
+        let after = if is_group { Vec::new() } else { after };
+        if !deps.is_empty() || !after.is_empty() {
+            self.pending.push(Pending { task, deps, after });
+        }
+    }
+
+    fn resolve(
+        self,
+        default: Option<&Spanned<Vec<Name<'i>>>>,
+        names_are_complete: bool,
+        problems: &mut Problems,
+    ) -> Lowered {
+        let mut names = Names::default();
+        for (task, declared) in self.declared.iter().enumerate() {
+            names.add_task(task, &declared.name, declared.span.clone());
+        }
+        for (task, declared) in self.declared.iter().enumerate() {
+            for (alias, span) in &declared.aliases {
+                names.add_alias(task, alias, span.clone(), problems);
+            }
+        }
+        names.check_likeness(problems);
+        let mut graph = Graph::new(self.jobs.len());
+        let mut groups = Vec::new();
+        let mut nodes = Vec::with_capacity(self.declared.len());
+        for declared in &self.declared {
+            nodes.push(declared.job.map_or_else(|| graph.add_join(), NodeId::from));
+            groups.extend(declared.job.is_none().then(|| Arc::clone(&declared.name)));
+        }
+        if names_are_complete {
+            self.add_edges(&names, &nodes, &mut graph, problems);
+            self.report_cycles(&nodes, &graph, &names, problems);
+            for name in default.into_iter().flat_map(Spanned::get_ref) {
+                self.check_default(name, &names, problems);
+            }
+        }
+        let tasks = self.declared.into_iter().zip(nodes).map(|(declared, node)| {
+            let Declared { name, span, details, .. } = declared;
+            (name, Task { node, offset: span.start, details })
+        });
+        Lowered { tasks: tasks.collect(), aliases: names.into_aliases(), jobs: self.jobs, graph, groups }
+    }
+
+    fn add_edges(&self, names: &Names, nodes: &[NodeId], graph: &mut Graph, problems: &mut Problems) {
+        for pending in &self.pending {
+            for name in &pending.deps {
+                if let Some(on) = names.resolve(name, problems) {
+                    graph.add_need(nodes[pending.task], nodes[on]);
+                }
+            }
+            for name in &pending.after {
+                if let Some(on) = names.resolve(name, problems) {
+                    graph.add_after(nodes[pending.task], nodes[on]);
+                }
+            }
+        }
+    }
+
+    /// A cycle is shown as its path, and each edge of it at the place where it is written.
+    fn report_cycles(&self, nodes: &[NodeId], graph: &Graph, names: &Names, problems: &mut Problems) {
+        let cycles = graph.cycles();
+        if cycles.is_empty() {
+            return;
+        }
+        let tasks: HashMap<NodeId, usize> = nodes.iter().enumerate().map(|(task, node)| (*node, task)).collect();
+        for mut cycle in cycles {
+            // Begin with the task that is written first.
+            let first = (0..cycle.len()).min_by_key(|at| tasks[&cycle[*at]]).unwrap_or(0);
+            cycle.rotate_left(first);
+            let cycle: Vec<usize> = cycle.iter().map(|node| tasks[node]).collect();
+            let name = |task: usize| &*self.declared[task].name;
+            let mut path: Vec<&str> = cycle.iter().map(|task| name(*task)).collect();
+            path.push(path[0]);
+            let message = format!("tasks wait for each other in a cycle: {}", path.join(" -> "));
+            let mut problem: Option<Problem> = None;
+            for (at, &task) in cycle.iter().enumerate() {
+                let next = cycle[(at + 1) % cycle.len()];
+                let Some(span) = self.edge_span(task, next, names) else { continue };
+                let text = format!("`{}` waits for `{}`", name(task), name(next));
+                problem = Some(match problem {
+                    None => Problem::error(span, message.clone()).labelled(text),
+                    Some(problem) => problem.and(span, text),
+                });
+            }
+            problems.list.extend(problem.map(|problem| problem.help("remove one of these edges")));
+        }
+    }
+
+    fn edge_span(&self, task: usize, on: usize, names: &Names) -> Option<std::ops::Range<usize>> {
+        let at = self.pending.binary_search_by_key(&task, |pending| pending.task).ok()?;
+        let pending = &self.pending[at];
+        let mut edges = pending.deps.iter().chain(&pending.after);
+        edges.find(|name| names.get(name.get_ref()) == Some(on)).map(Spanned::span)
+    }
+
+    fn check_default(&self, name: &Name<'_>, names: &Names, problems: &mut Problems) {
+        let text = &**name.get_ref();
+        let is_pattern = text.contains(['*', '?']) || text.starts_with("tag:");
+        if is_pattern && names.get(text).is_none() {
+            return;
+        }
+        if let Some(task) = names.resolve(name, problems) {
+            let private = self.declared[task].details.as_ref().is_some_and(|details| details.private);
+            if private {
+                let message = format!("`{text}` is private: it runs only as a dependency");
+                problems.push(Problem::error(name.span(), message));
+            }
+        }
+    }
+}
+
+fn take_names<'i>(own: Option<Spanned<Vec<Name<'i>>>>, default: Option<&Spanned<Vec<Name<'i>>>>) -> Vec<Name<'i>> {
+    own.map(Spanned::into_inner).or_else(|| default.map(|names| names.get_ref().clone())).unwrap_or_default()
+}
+
+fn aliases(raw: Option<Spanned<Vec<Name<'_>>>>, problems: &mut Problems) -> Vec<(Arc<str>, std::ops::Range<usize>)> {
+    let aliases = raw.map(Spanned::into_inner).unwrap_or_default();
+    problems.list.extend(aliases.iter().filter_map(super::names::problem));
+    aliases.into_iter().map(|alias| (Arc::from(&**alias.get_ref()), alias.span())).collect()
+}
+
+/// `None` for the many tasks that say nothing beyond what to run.
+fn details(raw: &RawTask<'_>, defaults: &RawTask<'_>) -> Option<Box<TaskDetails>> {
+    let flag = |own: &Option<Spanned<bool>>, default: &Option<Spanned<bool>>| {
+        own.as_ref().or(default.as_ref()).is_some_and(|flag| *flag.get_ref())
+    };
+    let tags = raw.tags.as_ref().or(defaults.tags.as_ref());
+    let details = TaskDetails {
+        description: raw.description.as_ref().map(|text| text.get_ref().clone().into_owned()),
+        tags: tags.map(|tags| owned(tags.get_ref())).unwrap_or_default(),
+        aliases: raw.aliases.as_ref().map(|aliases| owned(aliases.get_ref())).unwrap_or_default(),
+        private: flag(&raw.private, &defaults.private),
+        manual: flag(&raw.manual, &defaults.manual),
+    };
+    (details != TaskDetails::default()).then(|| Box::new(details))
+}
+
+fn owned(names: &[Name<'_>]) -> Vec<String> {
+    names.iter().map(|name| name.get_ref().clone().into_owned()).collect()
+}
+
+/// A group is a name for its dependencies: it needs some, and what is said of a process says nothing here.
+fn check_group(name: &Name<'_>, raw: &RawTask<'_>, deps: &[Name<'_>], has_after: bool, problems: &mut Problems) {
+    let text = name.get_ref();
+    if deps.is_empty() {
+        let message = format!("task `{text}` has neither `argv` nor `deps`: there is nothing to do");
+        problems.push(Problem::error(name.span(), message).help("give it `argv`, or `deps` to make it a group"));
+        return;
+    }
+    let mut useless = raw.process_keys();
+    useless.extend((has_after && raw.after.is_some()).then_some(("after", name.span())));
+    for (key, span) in useless {
+        let message = format!("`{key}` has no effect on `{text}`, which has no `argv` and so no process of its own");
+        problems.push(Problem::error(span, message).help("give it an `argv`, or set this on the tasks it stands for"));
+    }
+}
+
+/// The folder that relative paths of a manifest start at.
+pub(super) fn resolve_path(root: &Path, text: &Text<'_>) -> PathBuf {
+    let path = root.join(&**text);
+    // `.` and `..` stay as written: `..` after a link is not the folder before it.
+    path.components().collect()
+}

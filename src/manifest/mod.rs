@@ -1,0 +1,284 @@
+//! The manifest: `procman.toml`, from its text to tasks, jobs and their order.
+//!
+//! [`Manifest::load`] reads it whole and reports everything that is wrong with it at once; nothing half-understood ever
+//! leaves this module.
+
+mod decode;
+mod find;
+mod lower;
+mod names;
+mod raw;
+mod select;
+mod settings;
+mod values;
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use toml::Spanned;
+use toml::de::DeTable;
+
+use crate::diagnostic::{Problem, Source, sort};
+use crate::graph::{Graph, NodeId};
+use crate::job::{Job, JobMap};
+use crate::schedule::OnFailure;
+use decode::Problems;
+use raw::RawManifest;
+
+pub(crate) use find::{FILE_NAME, find};
+pub use select::{Selection, SelectionError};
+pub use values::Limit;
+
+/// A manifest without errors.
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    source: Source,
+    /// Absolute.
+    path: PathBuf,
+    limit: Option<Limit>,
+    on_failure: OnFailure,
+    default: Option<Vec<String>>,
+    tasks: IndexMap<Arc<str>, Task>,
+    /// Another name for a task: its place among the tasks.
+    aliases: HashMap<Arc<str>, usize>,
+    jobs: JobMap,
+    graph: Graph,
+    /// The names of the graph's joins, in order.
+    groups: Vec<Arc<str>>,
+}
+
+/// An entry of the manifest.
+#[derive(Debug, Clone)]
+pub struct Task {
+    node: NodeId,
+    /// Where its name is written.
+    offset: usize,
+    /// What it says beyond what to run; most tasks of a large manifest say nothing.
+    details: Option<Box<TaskDetails>>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct TaskDetails {
+    description: Option<String>,
+    tags: Vec<String>,
+    aliases: Vec<String>,
+    private: bool,
+    manual: bool,
+}
+
+impl Task {
+    /// What it is for.
+    pub fn description(&self) -> Option<&str> {
+        self.details.as_ref()?.description.as_deref()
+    }
+
+    /// What it can be selected by, beside its name.
+    pub fn tags(&self) -> &[String] {
+        self.details.as_ref().map_or(&[], |details| &details.tags)
+    }
+
+    /// Its other names.
+    pub fn aliases(&self) -> &[String] {
+        self.details.as_ref().map_or(&[], |details| &details.aliases)
+    }
+
+    /// Whether it runs only as a dependency.
+    pub fn is_private(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| details.private)
+    }
+
+    /// Whether it runs only when it is named or needed.
+    pub fn is_manual(&self) -> bool {
+        self.details.as_ref().is_some_and(|details| details.manual)
+    }
+
+    /// The byte offset of its name in the manifest.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+}
+
+/// Why there is no [`Manifest`].
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ManifestError {
+    /// The file cannot be read.
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+    /// It has errors: everything that is wrong, sorted by place.
+    Invalid {
+        /// The text.
+        source: Source,
+        /// At least one.
+        problems: Vec<Problem>,
+    },
+}
+
+impl std::fmt::Display for ManifestError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unreadable { path, error } => write!(f, "`{}` cannot be read: {error}", crate::text::path(path)),
+            Self::Invalid { source, problems } => {
+                let problems = crate::text::count(problems.len(), "problem");
+                write!(f, "{problems} in {}", crate::text::escape(source.path.as_bytes()))
+            }
+        }
+    }
+}
+
+impl std::error::Error for ManifestError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unreadable { error, .. } => Some(error),
+            Self::Invalid { .. } => None,
+        }
+    }
+}
+
+impl Manifest {
+    /// Reads a manifest. `shown_as` is how messages call the file.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be read, or for everything that is wrong with it.
+    pub fn load(path: &Path, shown_as: &str) -> Result<Self, ManifestError> {
+        let unreadable = |error| ManifestError::Unreadable { path: path.to_owned(), error };
+        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let path = std::path::absolute(path).map_err(unreadable)?;
+        let source = |text| Source { path: shown_as.to_owned(), text };
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::parse(source(text), path),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
+                let message = format!("the file is not UTF-8: its byte {at} begins no character");
+                Err(ManifestError::Invalid { source: source(text), problems: vec![Problem::error(at..at, message)] })
+            }
+        }
+    }
+
+    /// Reads a manifest from its text. `path` is absolute; relative paths in the manifest start at its folder.
+    ///
+    /// # Errors
+    ///
+    /// For everything that is wrong with it.
+    pub fn parse(source: Source, path: PathBuf) -> Result<Self, ManifestError> {
+        let mut problems = Problems::default();
+        let parsed = read(&source.text, folder(&path), &mut problems);
+        if !problems.list.is_empty() {
+            let mut problems = problems.list;
+            sort(&mut problems);
+            return Err(ManifestError::Invalid { source, problems });
+        }
+        let (header, lowered) = parsed;
+        let lower::Lowered { tasks, aliases, jobs, graph, groups } = lowered;
+        let Header { limit, on_failure, default } = header;
+        Ok(Self { source, path, limit, on_failure, default, tasks, aliases, jobs, graph, groups })
+    }
+
+    /// Its text.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Its folder, absolute.
+    pub fn root(&self) -> &Path {
+        folder(&self.path)
+    }
+
+    /// Its path, absolute.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many jobs it lets run at once, if it says.
+    pub fn limit(&self) -> Option<Limit> {
+        self.limit
+    }
+
+    /// What a failed job means for the others.
+    pub fn on_failure(&self) -> OnFailure {
+        self.on_failure
+    }
+
+    /// Its tasks, in order.
+    pub fn tasks(&self) -> impl ExactSizeIterator<Item = (&str, &Task)> {
+        self.tasks.iter().map(|(name, task)| (&**name, task))
+    }
+
+    /// The task with this name or alias, with its name.
+    pub fn task(&self, name: &str) -> Option<(&str, &Task)> {
+        let index = self.tasks.get_index_of(name).or_else(|| self.aliases.get(name).copied())?;
+        self.tasks.get_index(index).map(|(name, task)| (&**name, task))
+    }
+
+    /// Its jobs, in order.
+    pub fn jobs(&self) -> &JobMap {
+        &self.jobs
+    }
+
+    /// The job of a task; `None` for a group.
+    pub fn job(&self, task: &Task) -> Option<&Job> {
+        self.graph.job(task.node).map(|id| self.jobs.job(id))
+    }
+}
+
+fn folder(manifest: &Path) -> &Path {
+    manifest.parent().unwrap_or(Path::new("/"))
+}
+
+/// What the top of the file says of a run.
+struct Header {
+    limit: Option<Limit>,
+    on_failure: OnFailure,
+    default: Option<Vec<String>>,
+}
+
+fn read(text: &str, root: &Path, problems: &mut Problems) -> (Header, lower::Lowered) {
+    let (document, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        problems.push(syntax_problem(error, text));
+    }
+    let syntax_problems = problems.list.len();
+    let mut raw = RawManifest::from_document(document.into_inner(), problems);
+    let lowered = lower::lower(&mut raw, text.len(), root, errors.is_empty(), problems);
+    drop_consequences(&mut problems.list, syntax_problems, text);
+    let names = |names: Spanned<Vec<raw::Name<'_>>>| {
+        names.into_inner().into_iter().map(|name| name.into_inner().into_owned()).collect()
+    };
+    let header = Header {
+        limit: raw.limit.map(Spanned::into_inner),
+        on_failure: raw.on_failure.map(|name| name.into_inner().0).unwrap_or_default(),
+        default: raw.default.map(names),
+    };
+    (header, lowered)
+}
+
+fn syntax_problem(error: &toml::de::Error, text: &str) -> Problem {
+    let span = error.span().unwrap_or(text.len()..text.len());
+    Problem::error(span, format!("this is not TOML: {}", error.message()))
+}
+
+/// What is wrong on a line that is no TOML, beyond that it is none, comes of how the parser recovered.
+fn drop_consequences(problems: &mut Vec<Problem>, syntax_problems: usize, text: &str) {
+    let line = |problem: &Problem| {
+        let start = problem.labels[0].span.start.min(text.len());
+        text.as_bytes()[..start].iter().rposition(|byte| *byte == b'\n')
+    };
+    let broken: Vec<_> = problems[..syntax_problems].iter().map(line).collect();
+    if broken.is_empty() {
+        return;
+    }
+    let mut place = 0;
+    problems.retain(|problem| {
+        place += 1;
+        place <= syntax_problems || !broken.contains(&line(problem))
+    });
+}

@@ -1,0 +1,233 @@
+//! What is said of a task's processes: the top of the file, then `[defaults]`, then the task itself.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use toml::Spanned;
+
+use super::decode::Problems;
+use super::lower::resolve_path;
+use super::raw::{Name, RawManifest, RawTask, Variables};
+use super::values::InheritEnv;
+use crate::diagnostic::Problem;
+use crate::job::{Inherit, JobSettings};
+use crate::text;
+
+/// The operating systems that Rust programs are built for, as [`std::env::consts::OS`] names them.
+const PLATFORMS: [&str; 9] =
+    ["linux", "macos", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris", "windows"];
+
+impl RawTask<'_> {
+    /// The keys it has that speak of a process, with their places.
+    pub(super) fn process_keys(&self) -> Vec<(&'static str, Range<usize>)> {
+        let keys = [
+            ("cwd", self.cwd.as_ref().map(Spanned::span)),
+            ("env", self.env.as_ref().map(Spanned::span)),
+            ("env_remove", self.env_remove.as_ref().map(Spanned::span)),
+            ("env_file", self.env_file.as_ref().map(Spanned::span)),
+            ("inherit_env", self.inherit_env.as_ref().map(Spanned::span)),
+            ("timeout", self.timeout.as_ref().map(Spanned::span)),
+            ("grace", self.grace.as_ref().map(Spanned::span)),
+            ("retries", self.retries.as_ref().map(Spanned::span)),
+            ("success_codes", self.success_codes.as_ref().map(Spanned::span)),
+            ("allow_failure", self.allow_failure.as_ref().map(Spanned::span)),
+            ("platforms", self.platforms.as_ref().map(Spanned::span)),
+            ("stdin", self.stdin.as_ref().map(Spanned::span)),
+            ("streams", self.streams.as_ref().map(Spanned::span)),
+            ("wrapper", self.wrapper.as_ref().map(Spanned::span)),
+        ];
+        keys.into_iter().filter_map(|(key, span)| Some((key, span?))).collect()
+    }
+}
+
+/// Makes the settings of tasks. Tasks that say nothing of their own share one.
+#[derive(Debug)]
+pub(super) struct SettingsReader {
+    root: PathBuf,
+    /// The variables of the top of the file.
+    global: IndexMap<String, String>,
+    /// The `env` of `[defaults]`, which lies over a task's `env_file`.
+    default_env: IndexMap<String, String>,
+    base: Arc<JobSettings>,
+    env_files: HashMap<PathBuf, Option<Vec<(String, String)>>>,
+}
+
+impl SettingsReader {
+    pub(super) fn new(
+        root: &Path,
+        manifest: &RawManifest<'_>,
+        defaults: &RawTask<'_>,
+        problems: &mut Problems,
+    ) -> Self {
+        let mut this = Self {
+            root: root.to_owned(),
+            global: IndexMap::new(),
+            default_env: IndexMap::new(),
+            base: Arc::new(JobSettings::in_directory(root)),
+            env_files: HashMap::new(),
+        };
+        let files = manifest.env_file.as_ref().map(Spanned::get_ref);
+        this.global = this.read_env_files(files.into_iter().flatten(), problems);
+        this.global.extend(variables(manifest.env.as_ref(), problems));
+        let mut base = JobSettings::in_directory(root);
+        base.environment.set.clone_from(&this.global);
+        if let Some(inherit) = &manifest.inherit_env {
+            base.environment.inherit = lower_inherit(inherit.get_ref());
+        }
+        this.base = Arc::new(base);
+        this.base = this.settings(defaults, problems);
+        this.default_env = variables(defaults.env.as_ref(), &mut Problems::default());
+        this
+    }
+
+    /// The settings of a task.
+    pub(super) fn settings(&mut self, raw: &RawTask<'_>, problems: &mut Problems) -> Arc<JobSettings> {
+        if raw.process_keys().is_empty() {
+            return Arc::clone(&self.base);
+        }
+        let mut settings = (*self.base).clone();
+        self.environment(raw, &mut settings, problems);
+        if let Some(cwd) = &raw.cwd {
+            settings.cwd = resolve_path(&self.root, cwd.get_ref());
+        }
+        if let Some(stdin) = &raw.stdin {
+            settings.stdin = Some(resolve_path(&self.root, stdin.get_ref()));
+        }
+        if let Some(timeout) = &raw.timeout {
+            if timeout.get_ref().0.is_zero() {
+                let problem = Problem::error(timeout.span(), "`timeout` of zero would end every attempt at once");
+                problems.push(problem.help("leave it out for no timeout"));
+            }
+            settings.timeout = Some(timeout.get_ref().0);
+        }
+        if let Some(grace) = &raw.grace {
+            settings.grace = grace.get_ref().0;
+        }
+        if let Some(retries) = &raw.retries {
+            match u32::try_from(*retries.get_ref()) {
+                Ok(count) => settings.retries = count,
+                Err(_) => problems.push(Problem::error(retries.span(), "`retries` must be 0 or more, below 2^32")),
+            }
+        }
+        if let Some(codes) = &raw.success_codes {
+            settings.success_codes = success_codes(codes, problems);
+        }
+        if let Some(allow) = &raw.allow_failure {
+            settings.allow_failure = *allow.get_ref();
+        }
+        if let Some(platforms) = &raw.platforms {
+            settings.platforms = Some(lower_platforms(platforms, problems));
+        }
+        if let Some(streams) = &raw.streams {
+            settings.streams = streams.get_ref().0;
+        }
+        if let Some(wrapper) = &raw.wrapper {
+            settings.wrapper = wrapper.get_ref().iter().map(|word| word.clone().into_owned().into()).collect();
+        }
+        Arc::new(settings)
+    }
+
+    fn environment(&mut self, raw: &RawTask<'_>, settings: &mut JobSettings, problems: &mut Problems) {
+        if let Some(files) = &raw.env_file {
+            let mut set = self.global.clone();
+            set.extend(self.read_env_files(files.get_ref(), problems));
+            set.extend(self.default_env.clone());
+            settings.environment.set = set;
+        }
+        settings.environment.set.extend(variables(raw.env.as_ref(), problems));
+        if let Some(inherit) = &raw.inherit_env {
+            settings.environment.inherit = lower_inherit(inherit.get_ref());
+        }
+        if let Some(remove) = &raw.env_remove {
+            problems.list.extend(remove.get_ref().iter().filter_map(variable_name_problem));
+            settings.environment.remove = remove.get_ref().iter().map(|name| name.get_ref().to_string()).collect();
+        }
+    }
+
+    fn read_env_files<'n>(
+        &mut self,
+        files: impl IntoIterator<Item = &'n Name<'n>>,
+        problems: &mut Problems,
+    ) -> IndexMap<String, String> {
+        let mut set = IndexMap::new();
+        for file in files {
+            let path = resolve_path(&self.root, file.get_ref());
+            let read = self.env_files.entry(path).or_insert_with_key(|path| match read_env_file(path) {
+                Ok(read) => Some(read),
+                Err(error) => {
+                    let message = format!("the env_file `{}` cannot be read: {error}", file.get_ref());
+                    problems.push(Problem::error(file.span(), message));
+                    None
+                }
+            });
+            set.extend(read.iter().flatten().cloned());
+        }
+        set
+    }
+}
+
+fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, String> {
+    let explain = |error: dotenvy::Error| match error {
+        dotenvy::Error::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            format!("there is no file at {}", text::path(path))
+        }
+        dotenvy::Error::LineParse(line, _) => format!("this line is not NAME=value: {}", text::escape(line.as_bytes())),
+        other => other.to_string(),
+    };
+    let lines = dotenvy::from_path_iter(path).map_err(explain)?;
+    lines.collect::<Result<Vec<_>, _>>().map_err(explain)
+}
+
+fn variables(raw: Option<&Spanned<Variables<'_>>>, problems: &mut Problems) -> IndexMap<String, String> {
+    let pairs = raw.into_iter().flat_map(Spanned::get_ref);
+    pairs
+        .map(|(name, value)| {
+            problems.list.extend(variable_name_problem(name));
+            (name.get_ref().to_string(), value.get_ref().to_string())
+        })
+        .collect()
+}
+
+fn variable_name_problem(name: &Name<'_>) -> Option<Problem> {
+    let text = name.get_ref();
+    let wrong = text.is_empty() || text.contains(['=', '\0']);
+    wrong.then(|| Problem::error(name.span(), format!("`{text}` cannot be the name of an environment variable")))
+}
+
+fn lower_inherit(raw: &InheritEnv<'_>) -> Inherit {
+    match raw {
+        InheritEnv::All => Inherit::All,
+        InheritEnv::Nothing => Inherit::Nothing,
+        InheritEnv::Only(names) => Inherit::Only(names.iter().map(|name| name.clone().into_owned()).collect()),
+    }
+}
+
+fn success_codes(raw: &Spanned<Vec<Spanned<i64>>>, problems: &mut Problems) -> Vec<i32> {
+    if raw.get_ref().is_empty() {
+        let problem = Problem::error(raw.span(), "`success_codes` is empty: the task could never succeed");
+        problems.push(problem.help("leave it out for [0]"));
+    }
+    let mut codes = Vec::new();
+    for code in raw.get_ref() {
+        match u8::try_from(*code.get_ref()) {
+            Ok(valid) => codes.push(i32::from(valid)),
+            Err(_) => problems.push(Problem::error(code.span(), "an exit code is between 0 and 255")),
+        }
+    }
+    codes
+}
+
+fn lower_platforms(raw: &Spanned<Vec<Name<'_>>>, problems: &mut Problems) -> Vec<String> {
+    for name in raw.get_ref().iter().filter(|name| !PLATFORMS.contains(&&**name.get_ref())) {
+        let meant = match &**name.get_ref() {
+            "darwin" | "osx" | "mac" => Some("did you mean `macos`?".to_owned()),
+            other => problems.suggest(other, PLATFORMS),
+        };
+        let help = meant.unwrap_or_else(|| format!("the platforms are {}", PLATFORMS.join(", ")));
+        problems.push(Problem::error(name.span(), format!("unknown platform `{}`", name.get_ref())).help(help));
+    }
+    raw.get_ref().iter().map(|name| name.get_ref().to_string()).collect()
+}

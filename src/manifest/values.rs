@@ -1,0 +1,230 @@
+//! The values that are more than a string or a number.
+
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::DeValue;
+
+use super::decode::{FromToml, Problems, Text, toml_string};
+use crate::job::Streams;
+use crate::schedule::OnFailure;
+
+/// How many jobs may run at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// So many.
+    Count(usize),
+    /// So many for every hundred CPUs, rounded up.
+    Percent(usize),
+}
+
+impl Limit {
+    /// The number of jobs on a machine with so many CPUs; at least 1.
+    pub fn resolve(self, cpus: usize) -> usize {
+        match self {
+            Self::Count(count) => count,
+            Self::Percent(percent) => cpus.saturating_mul(percent).div_ceil(100).max(1),
+        }
+    }
+}
+
+impl std::str::FromStr for Limit {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (digits, limit): (_, fn(usize) -> Self) = match text.strip_suffix('%') {
+            Some(digits) => (digits, Self::Percent),
+            None => (text, Self::Count),
+        };
+        let digits_only = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        match digits.parse() {
+            Ok(0) => Err("must be at least 1"),
+            Ok(number) if digits_only => Ok(limit(number)),
+            _ => Err("must be a number of jobs, or a percentage of the CPUs such as \"50%\""),
+        }
+    }
+}
+
+impl FromToml<'_> for Limit {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        let text = match value.get_ref() {
+            DeValue::Integer(_) => i64::from_toml(value.clone(), problems)?.to_string(),
+            DeValue::String(text) if text.ends_with('%') => text.clone().into_owned(),
+            DeValue::String(text) if text.parse::<Self>().is_ok() => {
+                let help = format!("write it without quotes: {text}");
+                return problems.mismatch(&value, "an integer or a percentage", Some(help));
+            }
+            DeValue::String(_) => String::new(),
+            _ => return problems.mismatch(&value, "an integer or a percentage such as \"50%\"", None),
+        };
+        match text.parse() {
+            Ok(limit) => Some(limit),
+            Err(what) => problems.invalid(value.span(), what, ""),
+        }
+    }
+}
+
+/// A program and its arguments.
+#[derive(Debug)]
+pub(super) struct Argv<'i>(pub(super) Vec<Text<'i>>);
+
+impl<'i> FromToml<'i> for Argv<'i> {
+    fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::String(line) => {
+                let help = argv_help(line);
+                return problems.mismatch(&value, "an array of strings", Some(help));
+            }
+            DeValue::Array(_) => {}
+            _ => return problems.mismatch(&value, "an array of strings", None),
+        }
+        let span = value.span();
+        let before = problems.list.len();
+        let words = Vec::<Text<'i>>::from_toml(value, problems)?;
+        match words.first() {
+            _ if problems.list.len() > before => None,
+            None => problems.invalid(span, "is empty", "give at least the program"),
+            Some(program) if program.is_empty() => {
+                problems.invalid(span, "has an empty string for its program", "give the program's name or path")
+            }
+            Some(_) => Some(Self(words)),
+        }
+    }
+}
+
+/// The array to write in place of a command line, which procman never splits by itself.
+fn argv_help(line: &str) -> String {
+    let array = |words: &[String]| {
+        let words: Vec<String> = words.iter().map(|word| toml_string(word)).collect();
+        format!("[{}]", words.join(", "))
+    };
+    match split_words(line) {
+        Some(words) if !words.is_empty() => format!("write the program and each argument apart: {}", array(&words)),
+        _ => {
+            let words = ["sh", "-c", line].map(str::to_owned);
+            format!("procman uses no shell; if this needs one, say so: {}", array(&words))
+        }
+    }
+}
+
+/// The words of a simple command line; `None` where a shell would do more than split and unquote.
+fn split_words(line: &str) -> Option<Vec<String>> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for c in line.chars() {
+        match (c, quote) {
+            (c, Some(open)) if c == open => quote = None,
+            ('$' | '`' | '\\', Some('"') | None)
+            | ('|' | '&' | ';' | '<' | '>' | '(' | ')' | '*' | '?' | '#' | '~' | '\n', None) => return None,
+            ('"' | '\'', None) => {
+                quote = Some(c);
+                word.get_or_insert_default();
+            }
+            (c, None) if c.is_whitespace() => words.extend(word.take()),
+            (c, _) => word.get_or_insert_default().push(c),
+        }
+    }
+    words.extend(word);
+    quote.is_none().then_some(words)
+}
+
+/// A span of time such as `"1m 30s"`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct DurationText(pub(super) Duration);
+
+impl FromToml<'_> for DurationText {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::String(text) => match humantime::parse_duration(text) {
+                Ok(duration) => Some(Self(duration)),
+                Err(_) => problems.invalid(
+                    value.span(),
+                    "is not a duration",
+                    "write a number with a unit, such as \"500ms\", \"30s\", \"5m\" or \"1h 30m\"",
+                ),
+            },
+            DeValue::Integer(number) => {
+                let help = format!("write it with a unit: \"{number}s\"");
+                problems.mismatch(&value, "a duration such as \"30s\"", Some(help))
+            }
+            _ => problems.mismatch(&value, "a duration such as \"30s\"", None),
+        }
+    }
+}
+
+/// `true`, `false`, or the names of the variables that pass.
+#[derive(Debug)]
+pub(super) enum InheritEnv<'i> {
+    All,
+    Nothing,
+    Only(Vec<Text<'i>>),
+}
+
+impl<'i> FromToml<'i> for InheritEnv<'i> {
+    fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
+        match value.get_ref() {
+            DeValue::Boolean(true) => Some(Self::All),
+            DeValue::Boolean(false) => Some(Self::Nothing),
+            DeValue::Array(_) => Vec::from_toml(value, problems).map(Self::Only),
+            _ => problems.mismatch(&value, "true, false or an array of names", None),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OnFailureName(pub(super) OnFailure);
+
+impl FromToml<'_> for OnFailureName {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        let words = [("continue", OnFailure::Continue), ("no-new", OnFailure::NoNew), ("kill", OnFailure::Kill)];
+        one_of(&value, &words, problems).map(Self)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct StreamsName(pub(super) Streams);
+
+impl FromToml<'_> for StreamsName {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        one_of(&value, &[("merged", Streams::Merged), ("split", Streams::Split)], problems).map(Self)
+    }
+}
+
+fn one_of<T: Copy>(value: &Spanned<DeValue<'_>>, words: &[(&str, T)], problems: &mut Problems) -> Option<T> {
+    let names: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+    let expected = format!("one of {}", names.join(", "));
+    let DeValue::String(text) = value.get_ref() else { return problems.mismatch(value, &expected, None) };
+    if let Some((_, meaning)) = words.iter().find(|(word, _)| word == text) {
+        return Some(*meaning);
+    }
+    let help = problems.suggest(text, words.iter().map(|(word, _)| *word)).unwrap_or_default();
+    problems.invalid(value.span(), &format!("must be {expected}"), &help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_round_up_and_never_reach_zero() {
+        let resolve = |text: &str, cpus| text.parse::<Limit>().map(|limit| limit.resolve(cpus));
+        assert_eq!(resolve("4", 2), Ok(4));
+        assert_eq!(resolve("50%", 3), Ok(2));
+        assert_eq!(resolve("1%", 2), Ok(1));
+        assert_eq!(resolve("250%", 2), Ok(5));
+        for wrong in ["0", "0%", "", "%", "-1", "+1", "1.5", "many"] {
+            assert!(resolve(wrong, 2).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn help_for_a_command_line_shows_the_array_to_write() {
+        let apart = "write the program and each argument apart: ";
+        assert_eq!(argv_help("cargo build -p 'a b'"), format!("{apart}[\"cargo\", \"build\", \"-p\", \"a b\"]"));
+        assert_eq!(argv_help("echo ''"), format!("{apart}[\"echo\", \"\"]"));
+        let shell = "procman uses no shell; if this needs one, say so: ";
+        assert_eq!(argv_help("a | b"), format!("{shell}[\"sh\", \"-c\", \"a | b\"]"));
+        assert_eq!(argv_help("echo \"$HOME\""), format!("{shell}[\"sh\", \"-c\", 'echo \"$HOME\"']"));
+    }
+}

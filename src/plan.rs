@@ -1,0 +1,85 @@
+//! What one run is to do: the selected jobs, their order, and the names that stand for several of them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::event::{PlannedGroup, PlannedJob};
+use crate::graph::{Graph, NodeId};
+use crate::job::{JobId, JobMap, Streams};
+use crate::text;
+
+/// Jobs that are ready to be run, in the manifest's order, with what each waits for.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    pub(crate) jobs: JobMap,
+    pub(crate) graph: Graph,
+    /// The names of the graph's joins, in order.
+    pub(crate) groups: Vec<Arc<str>>,
+}
+
+impl Plan {
+    /// All of these jobs, with nothing to wait for.
+    pub fn independent(jobs: JobMap) -> Self {
+        Self { graph: Graph::new(jobs.len()), jobs, groups: Vec::new() }
+    }
+
+    /// The jobs, in the manifest's order.
+    pub fn jobs(&self) -> &JobMap {
+        &self.jobs
+    }
+
+    /// The jobs in an order in which each comes after all it waits for, as far as possible in the manifest's order.
+    pub fn start_order(&self) -> impl Iterator<Item = (&str, &crate::job::Job)> {
+        let order = self.graph.topological_order().into_iter();
+        order.filter_map(|node| self.graph.job(node)).map(|job| (&**self.jobs.name(job), self.jobs.job(job)))
+    }
+
+    /// Each job as the record and `plan --json` show it, paths relative to `root` where they lie inside.
+    pub fn planned_jobs(&self, root: &Path) -> impl Iterator<Item = PlannedJob> {
+        self.jobs.ids().map(move |id| self.planned_job(id, root))
+    }
+
+    fn planned_job(&self, id: JobId, root: &Path) -> PlannedJob {
+        let job = self.jobs.job(id);
+        let argv = job.settings.wrapper.iter().chain(&job.argv);
+        PlannedJob {
+            name: self.jobs.name(id).clone(),
+            argv: argv.map(|argument| argument.to_string_lossy().into_owned()).collect(),
+            cwd: text::path_from(root, &job.settings.cwd),
+            deps: self.names(self.graph.needs(id.into())),
+            after: self.names(self.graph.after(id.into())),
+            log: None,
+            split: job.settings.streams == Streams::Split,
+        }
+    }
+
+    /// The groups that some planned job waits for, directly or through another group.
+    pub fn planned_groups(&self) -> Vec<PlannedGroup> {
+        let mut used = vec![false; self.groups.len()];
+        let mut open: Vec<NodeId> = self.jobs.ids().map(NodeId::from).collect();
+        while let Some(node) = open.pop() {
+            for on in self.graph.needs(node).iter().chain(self.graph.after(node)) {
+                let join = on.index().checked_sub(self.jobs.len());
+                if join.is_some_and(|join| !std::mem::replace(&mut used[join], true)) {
+                    open.push(*on);
+                }
+            }
+        }
+        let joins = self.graph.nodes().skip(self.jobs.len()).zip(&self.groups).zip(used);
+        joins
+            .filter(|(_, used)| *used)
+            .map(|((node, name), _)| PlannedGroup { name: name.clone(), deps: self.names(self.graph.needs(node)) })
+            .collect()
+    }
+
+    fn names(&self, nodes: &[NodeId]) -> Vec<Arc<str>> {
+        nodes.iter().map(|node| self.node_name(*node).clone()).collect()
+    }
+
+    fn node_name(&self, node: NodeId) -> &Arc<str> {
+        match self.graph.job(node) {
+            Some(job) => self.jobs.name(job),
+            None => &self.groups[node.index() - self.jobs.len()],
+        }
+    }
+}

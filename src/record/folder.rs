@@ -1,0 +1,169 @@
+//! `.procman`: the state folder beside a manifest, and the run folders in it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+use std::{error, fmt};
+
+use super::Journal;
+use crate::text;
+
+const STATE_FOLDER: &str = ".procman";
+const EVENTS: &str = "events.jsonl";
+const LOGS: &str = "logs";
+const LATEST: &str = "latest";
+
+/// The state folder of one manifest.
+#[derive(Debug)]
+pub(crate) struct StateFolder {
+    path: PathBuf,
+}
+
+/// The folder of one run.
+#[derive(Debug, Clone)]
+pub(crate) struct RunFolder {
+    path: PathBuf,
+}
+
+/// A file of procman's own that could not be made or used.
+#[derive(Debug)]
+pub(crate) struct StateError {
+    pub(crate) path: PathBuf,
+    /// What was to be done with it, as in "cannot be created".
+    pub(crate) action: &'static str,
+    pub(crate) error: io::Error,
+}
+
+impl StateError {
+    pub(super) fn of(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self { path: path.to_owned(), action, error }
+    }
+}
+
+impl fmt::Display for StateError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` cannot be {}: {}", text::path(&self.path), self.action, self.error)
+    }
+}
+
+impl error::Error for StateError {}
+
+impl StateFolder {
+    /// The state folder beside a manifest, whether it is there or not.
+    pub(crate) fn beside(root: &Path) -> Self {
+        Self { path: root.join(STATE_FOLDER) }
+    }
+
+    /// Makes a folder for a new run, and points `latest` at it.
+    pub(crate) fn new_run(&self) -> Result<(RunFolder, Journal), StateError> {
+        self.prepare()?;
+        let runs = self.runs_path();
+        // Names sort by time of start; the random end keeps apart those of one millisecond, on any machine.
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{}-", timestamp(SystemTime::now())))
+            .rand_bytes(8)
+            .permissions(fs::Permissions::from_mode(0o700))
+            .tempdir_in(&runs)
+            .map_err(StateError::of(&runs, "given a new run"))?;
+        let logs = folder.path().join(LOGS);
+        create_folder(&logs)?;
+        let journal = Journal::create(&folder.path().join(EVENTS))?;
+        let run = RunFolder { path: folder.keep() };
+        self.point_latest_at(&run)?;
+        Ok((run, journal))
+    }
+
+    fn prepare(&self) -> Result<(), StateError> {
+        create_folder(&self.path)?;
+        create_folder(&self.runs_path())?;
+        let ignore = self.path.join(".gitignore");
+        if !ignore.exists() {
+            let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&ignore);
+            file.and_then(|mut file| file.write_all(b"*\n")).map_err(StateError::of(&ignore, "written"))?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the link as a whole, so that a reader finds the old one or the new one.
+    fn point_latest_at(&self, run: &RunFolder) -> Result<(), StateError> {
+        let latest = self.path.join(LATEST);
+        let new = self.path.join(format!(".latest-{}", run.id()));
+        symlink(Path::new("runs").join(run.id()), &new)
+            .and_then(|()| fs::rename(&new, &latest))
+            .map_err(StateError::of(&latest, "set"))
+    }
+
+    /// All runs, the oldest first.
+    pub(crate) fn runs(&self) -> Result<Vec<RunFolder>, StateError> {
+        let path = self.runs_path();
+        let entries = match fs::read_dir(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(StateError::of(&path, "read"))?,
+        };
+        let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+        let mut runs: Vec<RunFolder> =
+            paths.map(|path| RunFolder { path }).filter(|run| run.events().is_file()).collect();
+        runs.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(runs)
+    }
+
+    /// The run that `latest` points at.
+    pub(crate) fn latest(&self) -> Option<RunFolder> {
+        let target = fs::read_link(self.path.join(LATEST)).ok()?;
+        // Only the name counts, so that a planted link leads nowhere else.
+        let path = self.runs_path().join(target.file_name()?);
+        Some(RunFolder { path }).filter(|run| run.events().is_file())
+    }
+
+    /// Removes the oldest runs until `keep` are left. The newest and those under way stay in any case. What cannot be
+    /// removed stays; it is tried again after the next run.
+    pub(crate) fn remove_old_runs(&self, keep: usize) -> Result<(), StateError> {
+        let runs = self.runs()?;
+        for run in &runs[..runs.len().saturating_sub(keep.max(1))] {
+            if !run.is_under_way() {
+                _ = fs::remove_dir_all(&run.path);
+            }
+        }
+        Ok(())
+    }
+
+    fn runs_path(&self) -> PathBuf {
+        self.path.join("runs")
+    }
+}
+
+impl RunFolder {
+    /// The run's id, which is the folder's name.
+    pub(crate) fn id(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    pub(crate) fn logs(&self) -> PathBuf {
+        self.path.join(LOGS)
+    }
+
+    pub(crate) fn events(&self) -> PathBuf {
+        self.path.join(EVENTS)
+    }
+
+    /// Whether its runner lives: it holds a lock that dies with it.
+    fn is_under_way(&self) -> bool {
+        let locked = File::open(self.events()).map(|file| file.try_lock_shared());
+        matches!(locked, Ok(Err(TryLockError::WouldBlock)))
+    }
+}
+
+fn create_folder(path: &Path) -> Result<(), StateError> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        created => created.map_err(StateError::of(path, "created")),
+    }
+}
+
+/// `20261122-141305.042`, UTC.
+fn timestamp(time: SystemTime) -> String {
+    let text = humantime::format_rfc3339_millis(time).to_string();
+    text.chars().filter(|c| !"-:Z".contains(*c)).map(|c| if c == 'T' { '-' } else { c }).collect()
+}

@@ -1,0 +1,11 @@
+//! What stays on disk: a folder for each run, with its events and its logs.
+//!
+//! Knows files and the format of events. Does not know how a run is made or how one looks on a screen.
+
+mod folder;
+mod journal;
+mod reader;
+
+pub(crate) use folder::{RunFolder, StateError, StateFolder};
+pub(crate) use journal::Journal;
+pub(crate) use reader::read_record;

@@ -1,0 +1,79 @@
+//! One line for each job that ends, as it does.
+
+use std::fmt::Write as _;
+use std::io::Write;
+
+use owo_colors::OwoColorize;
+
+use super::Styles;
+use crate::event::{Event, EventKind, Fault, JobRecord, JobStatus, Reporter, RunRecord};
+use crate::text;
+
+/// The longest of [`JobStatus::WORDS`].
+const WORD_WIDTH: usize = 15;
+
+/// Writes to the user. A reader that has gone away stops the lines and nothing else.
+pub(crate) struct Progress<W> {
+    out: W,
+    styles: Styles,
+    /// Whether a line also says that a job starts, and what.
+    starts: bool,
+}
+
+impl<W: Write + Send> Progress<W> {
+    pub(crate) fn new(out: W, styles: Styles, starts: bool) -> Self {
+        Self { out, styles, starts }
+    }
+
+    fn line(&self, event: &Event, record: &RunRecord) -> Option<String> {
+        match &event.kind {
+            EventKind::RunStarted(plan) => {
+                let jobs = text::count(plan.jobs.len(), "job");
+                Some(format!("procman: {jobs}, at most {} at once", plan.limit))
+            }
+            EventKind::AttemptStarted { job, attempt, .. } => {
+                let job = record.jobs.get(job)?;
+                self.started(job, *attempt)
+            }
+            EventKind::JobEnded { job, status } => Some(self.ended(record.jobs.get(job)?, status)),
+            EventKind::CancelRequested { reason, .. } => {
+                let word = format!("{:>WORD_WIDTH$}", "cancel");
+                Some(format!("{}            {reason}", word.style(self.styles.warning)))
+            }
+            _ => None,
+        }
+    }
+
+    fn started(&self, job: &JobRecord, attempt: u32) -> Option<String> {
+        let before = job.attempts.iter().rev().nth(1).and_then(|before| before.end.as_ref());
+        let (word, detail) = match before {
+            Some(end) => ("retry", format!("  (attempt {attempt}, after {})", end.status)),
+            None if self.starts => ("start", format!("  {}", text::argv(&job.plan.argv))),
+            None => return None,
+        };
+        let word = format!("{word:>WORD_WIDTH$}");
+        let name = text::escape(job.plan.name.as_bytes());
+        Some(format!("{}            {}{detail}", word.style(self.styles.quiet), name.style(self.styles.name)))
+    }
+
+    fn ended(&self, job: &JobRecord, status: &JobStatus) -> String {
+        let word = format!("{:>WORD_WIDTH$}", status.word());
+        let time = if job.attempts.is_empty() { "-".to_owned() } else { text::duration(job.duration()) };
+        let name = text::escape(job.plan.name.as_bytes());
+        let mut line = format!("{}  {time:>8}  {}", word.style(self.styles.of(status)), name.style(self.styles.name));
+        if let Some(detail) = status.detail() {
+            _ = write!(line, "  ({detail})");
+        }
+        line
+    }
+}
+
+impl<W: Write + Send> Reporter for Progress<W> {
+    fn event(&mut self, event: &Event, record: &RunRecord) -> Result<(), Fault> {
+        if let Some(mut line) = self.line(event, record) {
+            line.push('\n');
+            _ = self.out.write_all(line.as_bytes());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! The end of a run: a table, then what failed, then one line of counts.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use owo_colors::OwoColorize;
+
+use super::Styles;
+use super::tail::Tail;
+use crate::event::{CancelReason, JobRecord, JobStatus, RunRecord};
+use crate::log_name::{LogStream, file_name};
+use crate::text;
+
+/// Above this many jobs, those that were simply `ok` are one line of the table.
+const LONGEST_TABLE: usize = 100;
+
+/// How much of a summary is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Detail {
+    /// What failed, and the counts.
+    Failures,
+    /// With the table.
+    Table,
+    /// With each job's peak memory in it.
+    Memory,
+}
+
+/// Renders the summary of a run.
+#[derive(Debug)]
+pub(crate) struct Summary<'a> {
+    pub(crate) record: &'a RunRecord,
+    /// The folder with the run's logs.
+    pub(crate) logs: &'a Path,
+    /// Paths inside it are shown relative to it.
+    pub(crate) seen_from: &'a Path,
+    pub(crate) styles: &'a Styles,
+    pub(crate) detail: Detail,
+}
+
+impl Summary<'_> {
+    pub(crate) fn render(&self) -> String {
+        let mut out = String::new();
+        if self.detail >= Detail::Table && !self.record.jobs.is_empty() {
+            out.push('\n');
+            self.table(&mut out);
+        }
+        for (name, job, status) in self.record.ended().filter(|(_, _, status)| status.is_failure()) {
+            self.failure(&mut out, name, job, status);
+        }
+        if self.detail >= Detail::Table || !out.is_empty() {
+            out.push('\n');
+        }
+        self.counts(&mut out);
+        out
+    }
+
+    fn table(&self, out: &mut String) {
+        let fold_ok = self.record.jobs.len() > LONGEST_TABLE;
+        let rows: Vec<_> = self.record.ended().filter(|(_, _, status)| !fold_ok || **status != JobStatus::Ok).collect();
+        let folded = self.record.jobs.len() - rows.len();
+        let name = |name: &str| text::escape(name.as_bytes());
+        let names: Vec<String> = rows.iter().map(|(job, _, _)| name(job)).collect();
+        let folded_name = format!("({} like this)", text::count(folded, "job"));
+        let shown = names.iter().map(String::as_str).chain((folded > 0).then_some(folded_name.as_str()));
+        let name_width = column(shown.chain(["job"]));
+        let word_width = column(rows.iter().map(|(_, _, status)| status.word()).chain(["status"]));
+        let memory_heading = if self.detail >= Detail::Memory { "  peak memory" } else { "" };
+        let heading = format!(
+            "{}  {}  {:>8}  attempts{memory_heading}",
+            text::pad("status", word_width),
+            text::pad("job", name_width),
+            "time"
+        );
+        _ = writeln!(out, "{}", heading.style(self.styles.quiet));
+        for ((_, job, status), name) in rows.iter().zip(&names) {
+            let word = text::pad(status.word(), word_width);
+            let time = if job.attempts.is_empty() { "-".to_owned() } else { text::duration(job.duration()) };
+            let attempts = job.attempts.len();
+            _ = write!(
+                out,
+                "{}  {}  {time:>8}  {attempts:>8}",
+                word.style(self.styles.of(status)),
+                text::pad(name, name_width)
+            );
+            if self.detail >= Detail::Memory {
+                _ = write!(out, "  {:>11}", text::bytes(job.peak_memory()));
+            }
+            match status.detail() {
+                // Why nothing was started can be long; it follows below the table.
+                Some(detail) if !matches!(status, JobStatus::SpawnError { .. }) => _ = writeln!(out, "  ({detail})"),
+                _ => out.push('\n'),
+            }
+        }
+        if folded > 0 {
+            let word = text::pad("ok", word_width);
+            _ = writeln!(out, "{}  {folded_name}", word.style(self.styles.good));
+        }
+    }
+
+    fn failure(&self, out: &mut String, name: &str, job: &JobRecord, status: &JobStatus) {
+        let name = text::escape(name.as_bytes());
+        _ = write!(out, "\n{}: {}", status.word().style(self.styles.of(status)), name.style(self.styles.name));
+        if let Some(detail) = status.detail() {
+            _ = write!(out, ": {detail}");
+        }
+        let attempts = job.attempts.len();
+        if attempts > 1 {
+            _ = write!(out, ", after {attempts} attempts");
+        }
+        out.push('\n');
+        let (Some(stem), Some(last)) = (&job.plan.log, job.attempts.last()) else { return };
+        if matches!(status, JobStatus::SpawnError { .. }) {
+            return;
+        }
+        let streams: &[(LogStream, &str)] = if job.plan.split {
+            &[(LogStream::Stdout, "stdout"), (LogStream::Stderr, "stderr")]
+        } else {
+            &[(LogStream::Merged, "output")]
+        };
+        for (stream, what) in streams {
+            self.tail(out, &self.logs.join(file_name(stem, last.number, *stream)), what);
+        }
+    }
+
+    fn tail(&self, out: &mut String, log: &Path, what: &str) {
+        let path = text::path_from(self.seen_from, log);
+        match Tail::read(log) {
+            Ok(tail) if tail.lines.is_empty() => _ = writeln!(out, "  no {what}"),
+            Ok(tail) => {
+                if tail.cut {
+                    let lines = text::count(tail.lines.len(), "line");
+                    _ = writeln!(out, "  {}", format!("the last {lines} of {what}:").style(self.styles.quiet));
+                }
+                for line in tail.lines {
+                    _ = writeln!(out, "{} {line}", "  |".style(self.styles.quiet));
+                }
+            }
+            Err(error) => _ = writeln!(out, "  the log cannot be read: {error}"),
+        }
+        _ = writeln!(out, "  {} {path}", "log:".style(self.styles.quiet));
+    }
+
+    fn counts(&self, out: &mut String) {
+        let record = self.record;
+        if let Some(reason) = &record.cancel {
+            let what = match reason {
+                CancelReason::Failure(_) => "ended early, because",
+                CancelReason::Timeout => "ended early:",
+                CancelReason::Fault(_) => "ended early, because of a fault of procman's own:",
+                CancelReason::Signal(_) => "ended by",
+            };
+            _ = writeln!(out, "{} {what} {reason}", "cancelled:".style(self.styles.warning));
+        }
+        let counts = record.counts().into_iter().map(|(word, count)| {
+            let text = format!("{count} {word}");
+            text.style(self.styles.of_word(word)).to_string()
+        });
+        let jobs = text::count(record.jobs.len(), "job");
+        let counts: Vec<String> = counts.collect();
+        let counts = if counts.is_empty() { String::new() } else { format!(": {}", counts.join(", ")) };
+        let time = text::duration(record.elapsed);
+        let logs = text::path_from(self.seen_from, self.logs);
+        _ = writeln!(out, "{jobs} in {time}{counts}; logs in {logs}");
+    }
+}
+
+fn column<'t>(cells: impl Iterator<Item = &'t str>) -> usize {
+    cells.map(unicode_width::UnicodeWidthStr::width).max().unwrap_or(0)
+}

@@ -1,0 +1,66 @@
+//! The end of a log, safe to show.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+
+use crate::text;
+
+/// How many lines of a log the summary shows.
+const LINES: usize = 20;
+/// No more of a log than this is read, whatever its size.
+const BYTES: u64 = 16 * 1024;
+
+/// The last lines of a log, escaped, and whether there is more before them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Tail {
+    pub(super) lines: Vec<String>,
+    pub(super) cut: bool,
+}
+
+impl Tail {
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let size = file.metadata()?.len();
+        let skipped = size.saturating_sub(BYTES);
+        file.seek(SeekFrom::Start(skipped))?;
+        let mut bytes = Vec::new();
+        file.take(BYTES).read_to_end(&mut bytes)?;
+        Ok(Self::of(&bytes, skipped > 0))
+    }
+
+    fn of(bytes: &[u8], cut: bool) -> Self {
+        let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
+        if text.is_empty() {
+            return Self { lines: Vec::new(), cut };
+        }
+        let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
+        let from = lines.len().saturating_sub(LINES);
+        Self { lines: lines[from..].iter().map(|line| show(line)).collect(), cut: cut || from > 0 }
+    }
+}
+
+/// A tab only moves to the right, and compilers line up their carets with it; a carriage return before the line's end
+/// belongs to the line's end. All else that acts is escaped.
+fn show(line: &[u8]) -> String {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let parts: Vec<String> = line.split(|byte| *byte == b'\t').map(text::escape).collect();
+    parts.join("\t")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_lines_are_kept_and_escaped() {
+        assert_eq!(Tail::of(b"", false), Tail { lines: vec![], cut: false });
+        assert_eq!(
+            Tail::of(b"a\r\n\tb\x1b[0m\n", false),
+            Tail { lines: vec!["a".into(), "\tb\\x1b[0m".into()], cut: false }
+        );
+        let many: String = (0..25).map(|n| format!("{n}\n")).collect();
+        let tail = Tail::of(many.as_bytes(), false);
+        assert_eq!((tail.lines.len(), tail.lines[0].as_str(), tail.cut), (20, "5", true));
+    }
+}

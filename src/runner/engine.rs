@@ -1,0 +1,257 @@
+//! Where the scheduler, the executor and the reporters meet; no decision is taken here.
+//!
+//! There is one lock. Whoever has news takes it, steps the scheduler and performs what follows: a slot thread whose
+//! process has ended does so itself and goes on with the next attempt at once. A loop in a thread of its own would be
+//! simpler to picture, but each end would then wait for two changes of thread, which at a limit of 2 costs a fifth of
+//! the jobs that a machine can run. The thread that calls [`run`] keeps the time and takes in cancels.
+//!
+//! A slot thread is started when there is more work than idle ones; there are never more than the limit.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Scope};
+use std::time::{Duration, Instant};
+
+use crate::event::{
+    CancelLevel, CancelReason, Event, EventKind, FORMAT_VERSION, Fault, Reporter, RunPlan, RunRecord, Seconds,
+};
+use crate::exec::{Executor, Leash};
+use crate::job::JobId;
+use crate::plan::Plan;
+use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler};
+use crate::text;
+
+/// A slot thread only builds an argv and waits.
+const SLOT_STACK: usize = 128 * 1024;
+
+/// What the thread that keeps the time is told.
+#[derive(Debug)]
+pub(super) enum Control {
+    Cancel {
+        reason: CancelReason,
+        level: CancelLevel,
+    },
+    /// Something is due earlier than it thinks.
+    Rearm,
+    /// Every job has ended.
+    Done,
+}
+
+/// How a run came out.
+#[derive(Debug)]
+pub(crate) struct RunEnd {
+    pub(crate) record: RunRecord,
+    /// What procman itself could not do; the first, if several.
+    pub(crate) fault: Option<Fault>,
+}
+
+struct Engine<'a> {
+    plan: Arc<Plan>,
+    executor: &'a dyn Executor,
+    control: Sender<Control>,
+    start: Instant,
+    state: Mutex<State<'a>>,
+    work_or_end: Condvar,
+}
+
+struct State<'a> {
+    scheduler: Scheduler,
+    reporters: Vec<Box<dyn Reporter + 'a>>,
+    record: RunRecord,
+    next_seq: u64,
+    fault: Option<Fault>,
+    /// Attempts that no thread has taken yet.
+    queue: VecDeque<(Attempt, Arc<Leash>)>,
+    leashes: HashMap<JobId, Arc<Leash>>,
+    threads: usize,
+    idle: usize,
+    /// The time that the time keeper sleeps to; `None` while it is up, or sleeps until told.
+    armed: Option<Duration>,
+    ended: bool,
+}
+
+/// Runs a plan to its end. Returns when every job has ended, none of its processes' leaders left.
+pub(super) fn run<'a>(
+    plan: Arc<Plan>,
+    run_plan: RunPlan,
+    rules: Rules,
+    executor: &'a dyn Executor,
+    reporters: Vec<Box<dyn Reporter + 'a>>,
+    (control, inbox): (Sender<Control>, Receiver<Control>),
+) -> RunEnd {
+    let engine = Engine {
+        executor,
+        control,
+        start: Instant::now(),
+        work_or_end: Condvar::new(),
+        state: Mutex::new(State {
+            scheduler: Scheduler::new(Arc::clone(&plan), rules),
+            reporters,
+            record: RunRecord::default(),
+            next_seq: 0,
+            fault: None,
+            queue: VecDeque::new(),
+            leashes: HashMap::new(),
+            threads: 0,
+            idle: 0,
+            armed: None,
+            ended: false,
+        }),
+        plan,
+    };
+    thread::scope(|scope| {
+        let mut state = engine.lock();
+        let fault = state.emit(Duration::ZERO, EventKind::RunStarted(run_plan));
+        engine.step(scope, &mut state, Input::Start, 0);
+        engine.cancel_for(scope, &mut state, fault.err(), 0);
+        drop(state);
+        engine.keep_time(scope, &inbox);
+        engine.lock().ended = true;
+        engine.work_or_end.notify_all();
+    });
+    let state = engine.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    RunEnd { record: state.record, fault: state.fault }
+}
+
+impl<'a> Engine<'a> {
+    fn lock(&self) -> MutexGuard<'_, State<'a>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep_time<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, inbox: &Receiver<Control>) {
+        loop {
+            let due = {
+                let mut state = self.lock();
+                state.armed = state.scheduler.next_wake();
+                state.armed
+            };
+            let message = match due {
+                Some(due) => inbox.recv_timeout(due.saturating_sub(self.start.elapsed())),
+                None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            let input = match message {
+                Ok(Control::Cancel { reason, level }) => Input::Cancel { reason, level },
+                Ok(Control::Rearm) => continue,
+                Err(RecvTimeoutError::Timeout) => Input::Wake,
+                Ok(Control::Done) | Err(RecvTimeoutError::Disconnected) => return,
+            };
+            self.step(scope, &mut self.lock(), input, 0);
+        }
+    }
+
+    /// The life of a slot thread: one attempt after another.
+    fn slot<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let mut state = self.lock();
+        loop {
+            if let Some((attempt, leash)) = state.queue.pop_front() {
+                drop(state);
+                let ended = self.executor.run(&self.plan, attempt, &leash);
+                state = self.lock();
+                state.leashes.remove(&attempt.job);
+                let (end, fault) = match ended {
+                    Ok(end) => (end, None),
+                    Err(log) => {
+                        let text = format!("the log `{}` cannot be made: {}", text::path(&log.path), log.error);
+                        let outcome = ProcessOutcome::Refused;
+                        (ProcessEnd { outcome, cpu: Duration::ZERO, peak_memory: 0 }, Some(Fault(text)))
+                    }
+                };
+                self.cancel_for(scope, &mut state, fault, 1);
+                self.step(scope, &mut state, Input::Ended { job: attempt.job, end }, 1);
+            } else if state.ended {
+                return;
+            } else {
+                state.idle += 1;
+                state = self.work_or_end.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state.idle -= 1;
+            }
+        }
+    }
+
+    /// Steps the scheduler and performs what follows. `free` is 1 when the calling thread will take an attempt next.
+    fn step<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, state: &mut State<'a>, input: Input, free: usize) {
+        let now = self.start.elapsed();
+        let mut actions = Vec::new();
+        let mut fault = None;
+        state.scheduler.step(now, input, &mut actions);
+        for action in actions {
+            match action {
+                Action::Emit(kind) => fault = state.emit(now, kind).err().or(fault),
+                Action::Spawn(attempt) => {
+                    let leash = Arc::new(Leash::new());
+                    state.leashes.insert(attempt.job, Arc::clone(&leash));
+                    state.queue.push_back((attempt, leash));
+                }
+                Action::Terminate(job) => state.leash(job, Leash::terminate),
+                Action::Kill(job) => state.leash(job, Leash::kill),
+            }
+        }
+        self.staff(scope, state, free);
+        if state.record.status.is_some() {
+            self.tell(Control::Done);
+        } else if state.scheduler.next_wake().is_some_and(|due| state.armed.is_none_or(|armed| due < armed)) {
+            self.tell(Control::Rearm);
+        }
+        self.cancel_for(scope, state, fault, free);
+    }
+
+    /// Ends the run early when procman could not do its own work: what runs goes on, nothing new starts.
+    fn cancel_for<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        state: &mut State<'a>,
+        fault: Option<Fault>,
+        free: usize,
+    ) {
+        let Some(fault) = fault else { return };
+        let reason = CancelReason::Fault(fault.0.clone());
+        if state.fault.is_none() {
+            state.fault = Some(fault);
+            self.step(scope, state, Input::Cancel { reason, level: CancelLevel::NoNew }, free);
+        }
+    }
+
+    /// Sees to it that every queued attempt has a thread coming for it.
+    fn staff<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, state: &mut State<'a>, free: usize) {
+        for _ in 0..state.queue.len().saturating_sub(free).min(state.idle) {
+            self.work_or_end.notify_one();
+        }
+        for _ in (state.idle + free)..state.queue.len() {
+            let name = format!("slot-{}", state.threads);
+            let thread = thread::Builder::new().name(name).stack_size(SLOT_STACK);
+            match thread.spawn_scoped(scope, || self.slot(scope)) {
+                Ok(_) => state.threads += 1,
+                // The attempt waits for a thread that becomes free, as if the limit were lower.
+                Err(_) if state.threads > 0 => return,
+                Err(error) => panic!("not even one thread can be started: {error}"),
+            }
+        }
+    }
+
+    fn tell(&self, message: Control) {
+        // The time keeper is gone only when the run has ended, and then there is nothing to tell.
+        _ = self.control.send(message);
+    }
+}
+
+impl State<'_> {
+    /// Numbers and dates an event, folds it, and shows it to every reporter, whatever the others say. The answer is the
+    /// first fault.
+    fn emit(&mut self, now: Duration, kind: EventKind) -> Result<(), Fault> {
+        let event = Event { v: FORMAT_VERSION, seq: self.next_seq, t: Seconds(now), kind };
+        self.next_seq += 1;
+        self.record.apply(&event);
+        let mut answer = Ok(());
+        for reporter in &mut self.reporters {
+            answer = answer.and(reporter.event(&event, &self.record));
+        }
+        answer
+    }
+
+    fn leash(&self, job: JobId, act: impl FnOnce(&Leash)) {
+        if let Some(leash) = self.leashes.get(&job) {
+            act(leash);
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! Running a plan: the public [`Runner`], and the run with a record that the command line makes.
+
+mod engine;
+mod results;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::time::{Duration, SystemTime};
+use std::{fmt, io, thread};
+
+use crate::event::{CancelLevel, CancelReason, Reporter, RunPlan};
+use crate::exec::{LogFolder, Processes, RunVariables};
+use crate::job::{InvalidJob, Job, JobMap, JobSettings, Streams};
+use crate::log_name::Stems;
+use crate::plan::Plan;
+use crate::schedule::{OnFailure, Rules};
+use engine::Control;
+pub(crate) use engine::RunEnd;
+pub use results::{JobResult, Results};
+
+/// One run, set up.
+pub(crate) struct Run<'a> {
+    pub(crate) id: String,
+    pub(crate) plan: Plan,
+    pub(crate) rules: Rules,
+    /// The manifest's path; `None` for jobs that a program gave.
+    pub(crate) manifest: Option<PathBuf>,
+    /// The folder that paths in the record are relative to.
+    pub(crate) root: PathBuf,
+    /// Where logs go; it exists.
+    pub(crate) logs: PathBuf,
+    /// Told of each event in this order.
+    pub(crate) reporters: Vec<Box<dyn Reporter + 'a>>,
+    pub(crate) control: ControlChannel,
+}
+
+impl Run<'_> {
+    /// Runs the plan to its end.
+    pub(crate) fn execute(self) -> RunEnd {
+        let mut stems = Stems::default();
+        let stems: Vec<String> = self.plan.jobs.iter().map(|(name, _)| stems.assign(name)).collect();
+        let logs = LogFolder::new(self.logs, stems);
+        let mut jobs: Vec<_> = self.plan.planned_jobs(&self.root).collect();
+        for (index, job) in jobs.iter_mut().enumerate() {
+            job.log = Some(logs.stem(index).to_owned());
+        }
+        let run_plan = RunPlan {
+            run: self.id.clone(),
+            at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
+            procman: env!("CARGO_PKG_VERSION").to_owned(),
+            manifest: self.manifest.map(|path| path.to_string_lossy().into_owned()),
+            limit: self.rules.limit,
+            groups: self.plan.planned_groups(),
+            jobs,
+        };
+        let processes = Processes::new(logs, RunVariables { run: self.id, root: self.root });
+        engine::run(Arc::new(self.plan), run_plan, self.rules, &processes, self.reporters, self.control.0)
+    }
+}
+
+/// The way in which a run is told to end early, made before the run.
+pub(crate) struct ControlChannel((Sender<Control>, Receiver<Control>));
+
+impl ControlChannel {
+    pub(crate) fn new() -> Self {
+        Self(mpsc::channel())
+    }
+
+    pub(crate) fn canceller(&self) -> Canceller {
+        Canceller(self.0.0.clone())
+    }
+}
+
+/// Ends a run early, from any thread.
+#[derive(Debug, Clone)]
+pub struct Canceller(Sender<Control>);
+
+impl Canceller {
+    /// Ends the run. A second call takes effect if its level is higher; after the run it does nothing.
+    pub fn cancel(&self, reason: CancelReason, level: CancelLevel) {
+        _ = self.0.send(Control::Cancel { reason, level });
+    }
+}
+
+/// Runs jobs that a program gives, and hands back what they wrote.
+///
+/// It installs no signal handlers, touches no terminal, and waits for no process but its own.
+///
+/// ```
+/// let jobs = [("hello", ["echo", "hello"]), ("fails", ["ls", "/no/such/place"])];
+/// let results = procman::Runner::new().limit(2).run(jobs)?;
+///
+/// let hello = results.get("hello").expect("it is one of the jobs");
+/// assert!(hello.status().is_success());
+/// assert_eq!(hello.stdout()?, b"hello\n");
+///
+/// let fails = results.get("fails").expect("it is one of the jobs");
+/// assert!(!fails.stderr()?.is_empty());
+/// assert_eq!(fails.code(), Some(2));
+///
+/// assert!(results.get("other").is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub struct Runner {
+    limit: Option<usize>,
+    on_failure: OnFailure,
+    timeout: Option<Duration>,
+    control: ControlChannel,
+}
+
+impl Default for Runner {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Runner {
+    /// As many jobs at once as there are CPUs, and a failure stops no other job.
+    pub fn new() -> Self {
+        let control = ControlChannel::new();
+        Self { limit: None, on_failure: OnFailure::default(), timeout: None, control }
+    }
+
+    /// How many jobs may run at once; 0 is taken as 1.
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = Some(limit.max(1));
+        self
+    }
+
+    /// What a failed job means for the others.
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.on_failure = on_failure;
+        self
+    }
+
+    /// How long the whole run may take; what has not ended by then is cancelled.
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// A handle to end the run from another thread.
+    pub fn canceller(&self) -> Canceller {
+        self.control.canceller()
+    }
+
+    /// Runs jobs given as names and argv arrays, in the current directory, stdout and stderr apart.
+    ///
+    /// # Errors
+    ///
+    /// For a job that cannot be one, before anything is started, and when output files cannot be made. A job that fails
+    /// is no error: it is in the results.
+    pub fn run<N, A>(self, jobs: impl IntoIterator<Item = (N, A)>) -> Result<Results, RunError>
+    where
+        N: Into<Arc<str>>,
+        A: IntoIterator,
+        A::Item: Into<OsString>,
+    {
+        let directory = std::env::current_dir().map_err(RunError::Directory)?;
+        let mut settings = JobSettings::in_directory(directory);
+        settings.streams = Streams::Split;
+        let settings = Arc::new(settings);
+        let mut map = JobMap::new();
+        for (name, argv) in jobs {
+            let argv = argv.into_iter().map(Into::into).collect();
+            map.insert(name, Job { argv, settings: Arc::clone(&settings) }).map_err(RunError::Job)?;
+        }
+        self.run_plan(Plan::independent(map))
+    }
+
+    /// Runs a plan, for instance that of a [`Manifest`](crate::Manifest).
+    ///
+    /// # Errors
+    ///
+    /// When output files cannot be made.
+    pub fn run_plan(self, plan: Plan) -> Result<Results, RunError> {
+        let folder = tempfile::Builder::new().prefix("procman-").tempdir().map_err(RunError::Output)?;
+        let root = std::env::current_dir().map_err(RunError::Directory)?;
+        let rules = Rules {
+            limit: self.limit.unwrap_or_else(available_cpus),
+            on_failure: self.on_failure,
+            timeout: self.timeout,
+        };
+        let end = Run {
+            id: folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            plan,
+            rules,
+            manifest: None,
+            root,
+            logs: folder.path().to_owned(),
+            reporters: Vec::new(),
+            control: self.control,
+        }
+        .execute();
+        match end.fault {
+            None => Ok(Results::new(end.record, folder)),
+            Some(fault) => Err(RunError::Output(io::Error::other(fault.0))),
+        }
+    }
+}
+
+/// The number of CPUs this process may use; 1 where that cannot be told.
+pub(crate) fn available_cpus() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Why [`Runner`] could not run jobs.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A job cannot be one.
+    Job(InvalidJob),
+    /// The current directory cannot be told.
+    Directory(io::Error),
+    /// A file for output cannot be made.
+    Output(io::Error),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Job(job) => job.fmt(f),
+            Self::Directory(_) => f.write_str("the current directory cannot be told"),
+            Self::Output(_) => f.write_str("a file for the jobs' output cannot be made"),
+        }
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Job(_) => None,
+            Self::Directory(error) | Self::Output(error) => Some(error),
+        }
+    }
+}

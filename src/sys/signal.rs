@@ -1,0 +1,59 @@
+//! Signals: their names, what this process does on them, and sending them to a group.
+
+use std::fmt;
+use std::mem::MaybeUninit;
+
+use super::Pid;
+
+/// A signal by its number on this system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Signal(pub(crate) i32);
+
+impl Signal {
+    pub(crate) const TERM: Self = Self(libc::SIGTERM);
+    pub(crate) const KILL: Self = Self(libc::SIGKILL);
+    pub(crate) const CONT: Self = Self(libc::SIGCONT);
+    /// What asks procman to end, in the order in which it is documented.
+    pub(crate) const ENDING: [Self; 4] =
+        [Self(libc::SIGINT), Self(libc::SIGTERM), Self(libc::SIGHUP), Self(libc::SIGQUIT)];
+
+    /// Whether this process ignores it now; asked before any handler is installed, it says what was inherited.
+    pub(crate) fn is_ignored(self) -> bool {
+        let mut current = MaybeUninit::<libc::sigaction>::uninit();
+        // SAFETY: with a null new action the call only fills `current`, which is read only when it succeeded.
+        unsafe {
+            libc::sigaction(self.0, std::ptr::null(), current.as_mut_ptr()) == 0
+                && current.assume_init().sa_sigaction == libc::SIG_IGN
+        }
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match signal_hook::low_level::signal_name(self.0) {
+            Some(name) => f.write_str(name),
+            None => write!(f, "signal {}", self.0),
+        }
+    }
+}
+
+/// Sends `signal` to the process group that `leader` leads.
+///
+/// The caller must know that the leader has not been reaped: until then its id, and so the group's, cannot be reused.
+pub(crate) fn signal_group(leader: Pid, signal: Signal) {
+    assert!(leader.0 > 1, "a job's process group is never 0, 1 or a broadcast");
+    // SAFETY: `kill` has no memory effects. A group that has emptied answers ESRCH, which is what we want of it.
+    unsafe { libc::kill(-leader.0, signal.0) };
+}
+
+/// Undoes what a careless parent may have left: a blocked signal mask, and an ignored SIGCHLD, under which the kernel
+/// reaps children by itself and nobody learns how they ended.
+pub(crate) fn normalize_inherited_signals() {
+    let mut none = MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: `sigemptyset` initializes the set before it is used; default dispositions run no code of ours.
+    unsafe {
+        libc::sigemptyset(none.as_mut_ptr());
+        libc::pthread_sigmask(libc::SIG_SETMASK, none.as_ptr(), std::ptr::null_mut());
+        libc::signal(libc::SIGCHLD, libc::SIG_DFL);
+    }
+}

@@ -1,0 +1,200 @@
+//! How values are written for people: escaped, quoted, counted, and as durations.
+//!
+//! Knows text and nothing of where it goes; what it returns is safe to show on a terminal.
+
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Duration;
+
+use unicode_width::UnicodeWidthStr;
+
+/// Writes `bytes` so that they can neither move a cursor, nor recolor a terminal, nor reorder the text around them:
+/// control characters, bidirectional controls and what is not UTF-8 become `\n`, `\t`, `\r`, `\xNN` or `\u{…}`.
+pub(crate) fn escape(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\n' => text.push_str("\\n"),
+                '\r' => text.push_str("\\r"),
+                '\t' => text.push_str("\\t"),
+                c if c.is_ascii_control() => _ = write!(text, "\\x{:02x}", u32::from(c)),
+                c if is_unsafe_to_show(c) => _ = write!(text, "\\u{{{:x}}}", u32::from(c)),
+                c => text.push(c),
+            }
+        }
+        for byte in chunk.invalid() {
+            _ = write!(text, "\\x{byte:02x}");
+        }
+    }
+    text
+}
+
+/// A stretch of a job's output for a terminal: its lines and colors (`ESC [ … m`) are kept, everything else that acts
+/// is escaped.
+pub(crate) fn escape_output(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let kept = match rest {
+            [b'\n' | b'\t', ..] => 1,
+            [b'\r', b'\n', ..] => 2,
+            [0x1b, b'[', sequence @ ..] => color_sequence(sequence).map_or(0, |length| length + 2),
+            _ => 0,
+        };
+        if kept > 0 {
+            text.push_str(&String::from_utf8_lossy(&rest[..kept]));
+            rest = &rest[kept..];
+            continue;
+        }
+        let next = rest[1..].iter().position(|byte| b"\n\t\r\x1b".contains(byte)).map_or(rest.len(), |at| at + 1);
+        text.push_str(&escape(&rest[..next]));
+        rest = &rest[next..];
+    }
+    text
+}
+
+/// The length of the rest of a sequence that only sets colors and the like.
+fn color_sequence(sequence: &[u8]) -> Option<usize> {
+    let end = sequence.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';' | b':'))?;
+    (sequence[end] == b'm').then_some(end + 1)
+}
+
+/// Whether a character acts on the terminal or on the order of other characters instead of being seen.
+pub(crate) fn is_unsafe_to_show(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// A path, escaped.
+pub(crate) fn path(path: &Path) -> String {
+    escape(path.as_os_str().as_bytes())
+}
+
+/// A path as seen from `base`: relative when it lies inside, whole otherwise.
+pub(crate) fn path_from(base: &Path, target: &Path) -> String {
+    match target.strip_prefix(base) {
+        Ok(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
+        Ok(inside) => path(inside),
+        Err(_) => path(target),
+    }
+}
+
+/// An argv as one line that a POSIX shell would read back as the same arguments, escaped where that cannot be shown.
+pub(crate) fn argv<A: AsRef<OsStr>>(argv: &[A]) -> String {
+    let mut line = String::new();
+    for argument in argv {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&quote(argument.as_ref()));
+    }
+    line
+}
+
+fn quote(argument: &OsStr) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_{}".contains(byte);
+    let bytes = argument.as_bytes();
+    if !bytes.is_empty() && bytes.iter().all(plain) {
+        return argument.to_string_lossy().into_owned();
+    }
+    let escaped = escape(bytes);
+    if escaped.as_bytes() == bytes {
+        format!("'{}'", escaped.replace('\'', r"'\''"))
+    } else {
+        format!("$'{}'", escaped.replace('\'', r"\'"))
+    }
+}
+
+/// A duration in the unit a reader wants: `0.042s`, `12.3s`, `4m07s`, `2h05m`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let millis = duration.as_millis();
+    let seconds = millis / 1000;
+    match millis {
+        0..10_000 => format!("{seconds}.{:03}s", millis % 1000),
+        10_000..60_000 => format!("{seconds}.{}s", millis % 1000 / 100),
+        60_000..3_600_000 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// A number of bytes with a binary unit: `512 B`, `1.4 MiB`.
+pub(crate) fn bytes(count: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB"];
+    if count < 1024 {
+        return format!("{count} B");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "one decimal is shown")]
+    let mut value = count as f64 / 1024.0;
+    let mut unit = 0;
+    while value >= 1024.0 && unit + 1 < units.len() {
+        value /= 1024.0;
+        unit += 1;
+    }
+    format!("{value:.1} {}", units[unit])
+}
+
+/// `1 job`, `2 jobs`.
+pub(crate) fn count(number: usize, noun: &str) -> String {
+    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// `text` followed by the spaces that bring it to `width` columns of a terminal.
+pub(crate) fn pad(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.width());
+    format!("{text}{:missing$}", "")
+}
+
+/// The candidate that is most like what was written, if any is like it.
+pub(crate) fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::jaro_winkler(written, candidate), candidate))
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_what_acts_instead_of_being_seen() {
+        assert_eq!(escape(b"plain \xc3\xa9"), "plain é");
+        assert_eq!(escape(b"\x1b[31m\x07\x7f"), "\\x1b[31m\\x07\\x7f");
+        assert_eq!(escape("a\u{202e}b\u{9b}".as_bytes()), "a\\u{202e}b\\u{9b}");
+        assert_eq!(escape(b"\xff\xfe ok\n"), "\\xff\\xfe ok\\n");
+    }
+
+    #[test]
+    fn output_keeps_its_lines_and_colors_and_nothing_else_that_acts() {
+        assert_eq!(escape_output(b"\x1b[1;31mred\x1b[0m\tx\r\n"), "\x1b[1;31mred\x1b[0m\tx\r\n");
+        assert_eq!(escape_output(b"a\rb\x1b[2Jc\x1b]0;t\x07"), "a\\rb\\x1b[2Jc\\x1b]0;t\\x07");
+        assert_eq!(escape_output(b"\x1b[31"), "\\x1b[31");
+    }
+
+    #[test]
+    fn quotes_only_what_a_shell_would_read_otherwise() {
+        assert_eq!(argv(&["cargo", "build", "--profile=x"]), "cargo build --profile=x");
+        assert_eq!(argv(&["echo", "", "a b", "it's", "$HOME"]), r"echo '' 'a b' 'it'\''s' '$HOME'");
+        assert_eq!(argv(&["printf", "a\nb"]), r"printf $'a\nb'");
+    }
+
+    #[test]
+    fn durations_keep_three_significant_places() {
+        let cases = [(0, "0.000s"), (42, "0.042s"), (9_999, "9.999s"), (12_345, "12.3s"), (247_000, "4m07s")];
+        for (millis, text) in cases {
+            assert_eq!(duration(Duration::from_millis(millis)), text);
+        }
+        assert_eq!(duration(Duration::from_secs(7_500)), "2h05m");
+    }
+
+    #[test]
+    fn the_closest_name_is_offered_only_when_it_is_close() {
+        assert_eq!(closest("depends", ["deps", "argv", "cwd"]), Some("deps"));
+        assert_eq!(closest("xyz", ["deps", "argv", "cwd"]), None);
+    }
+}
