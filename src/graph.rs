@@ -241,3 +241,78 @@ impl Dependents {
         &self.edges[self.starts[node.index()] as usize..self.starts[node.index() + 1] as usize]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A graph of so many jobs and joins, with these needs.
+    fn graph(jobs: usize, joins: usize, needs: &[(usize, usize)]) -> Graph {
+        let mut graph = Graph::new(jobs);
+        for _ in 0..joins {
+            graph.add_join();
+        }
+        for (node, on) in needs {
+            graph.add_need(NodeId::from_index(*node), NodeId::from_index(*on));
+        }
+        graph
+    }
+
+    fn indices(nodes: &[NodeId]) -> Vec<usize> {
+        nodes.iter().map(|node| node.index()).collect()
+    }
+
+    #[test]
+    fn cycles_are_found_each_once() {
+        let found = |needs| graph(6, 0, needs).cycles().iter().map(|cycle| indices(cycle)).collect::<Vec<_>>();
+        assert_eq!(found(&[(0, 1), (1, 2), (0, 2)]), Vec::<Vec<usize>>::new());
+        assert_eq!(found(&[(0, 1), (1, 2), (2, 0), (3, 3), (4, 0)]), [vec![0, 1, 2], vec![3]]);
+    }
+
+    #[test]
+    fn a_long_chain_needs_no_deep_stack() {
+        let needs: Vec<(usize, usize)> = (1..200_000).map(|node| (node - 1, node)).collect();
+        let graph = graph(200_000, 0, &needs);
+        assert!(graph.cycles().is_empty());
+        assert_eq!(graph.remaining_path()[199_999], 200_000);
+    }
+
+    #[test]
+    fn the_closure_goes_through_joins_also_without_needs() {
+        let graph = graph(4, 1, &[(4, 0), (4, 1), (1, 2), (3, 4)]);
+        let join = NodeId::from_index(4);
+        assert_eq!(graph.closure([join], true), [true, true, true, false]);
+        assert_eq!(graph.closure([join], false), [true, true, false, false]);
+    }
+
+    #[test]
+    fn a_restricted_graph_keeps_joins_less_what_is_gone() {
+        let restricted = graph(3, 1, &[(3, 0), (3, 2), (1, 3)]).restricted_to(&[false, true, true]);
+        let [first, second, join] = restricted.nodes().collect::<Vec<_>>()[..] else { panic!("two jobs and a join") };
+        assert_eq!((restricted.job(second), restricted.job(join)), (Some(JobId(1)), None));
+        assert_eq!((restricted.needs(first), restricted.needs(join)), (&[join][..], &[second][..]));
+    }
+
+    #[test]
+    fn joins_add_nothing_to_a_path() {
+        let graph = graph(3, 1, &[(3, 0), (1, 3), (2, 1)]);
+        assert_eq!(graph.remaining_path(), [3, 2, 1, 2]);
+    }
+
+    proptest! {
+        #[test]
+        fn an_order_or_a_cycle(needs in prop::collection::vec((0..8usize, 0..8usize), 0..20)) {
+            let graph = graph(8, 0, &needs);
+            let order = indices(&graph.topological_order());
+            let place = |node: usize| order.iter().position(|other| *other == node);
+            if graph.cycles().is_empty() {
+                prop_assert_eq!(order.len(), 8);
+                prop_assert!(needs.iter().all(|(node, on)| place(*on) < place(*node)));
+            } else {
+                prop_assert!(order.len() < 8);
+            }
+        }
+    }
+}

@@ -17,7 +17,7 @@ use crate::schedule::OnFailure;
     name = "procman",
     version,
     override_usage = "procman [run] [OPTIONS] [TASK | GLOB | tag:NAME]... [-- ARGS...]\n       procman COMMAND [OPTIONS]",
-    after_help = "`run` may be left out; a task named like a command is reached by `procman run NAME`.",
+    after_help = "`run` may be left out; a task named like a command is reached by `procman run NAME`.\nOptions of `run` and global ones are also read from the environment, as in PROCMAN_LIMIT=4.",
     disable_help_subcommand = true
 )]
 pub(super) struct Cli {

@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     fn line(kind: EventKind) -> String {
-        let event = Event { v: FORMAT_VERSION, seq: 7, t: Seconds(Duration::from_micros(1_250_000)), kind };
+        let event = Event { v: FORMAT_VERSION, seq: 7, t: Seconds(Duration::from_millis(1250)), kind };
         let line = serde_json::to_string(&event).expect("an event is serializable");
         let read: Event = serde_json::from_str(&line).expect("what is written can be read");
         assert_eq!(read, event, "{line}");

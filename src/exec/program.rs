@@ -20,7 +20,8 @@ const DEFAULT_PATH: &str = "/bin:/usr/bin";
 pub(crate) fn find_program(program: &OsStr, cwd: &Path, search: Option<&OsStr>) -> Result<PathBuf, String> {
     let search = search.unwrap_or(OsStr::new(DEFAULT_PATH));
     if program.as_bytes().contains(&b'/') {
-        return Ok(cwd.join(program));
+        // Without the `.` of `./program`, which only lengthens messages.
+        return Ok(cwd.join(program).components().collect());
     }
     let mut unusable = None;
     for folder in std::env::split_paths(search) {
@@ -35,13 +36,15 @@ pub(crate) fn find_program(program: &OsStr, cwd: &Path, search: Option<&OsStr>) 
     if let Some(problem) = directory_problem(cwd) {
         return Err(problem);
     }
-    Err(match unusable {
-        Some(path) => not_executable(&path),
-        None => {
-            let shown = text::escape(program.as_bytes());
-            format!("no program `{shown}` is on the job's PATH; install it, or write its path")
-        }
-    })
+    Err(unusable.map_or_else(
+        || {
+            format!(
+                "no program `{}` is on the job's PATH; install it, or write its path",
+                text::escape(program.as_bytes())
+            )
+        },
+        |path| not_executable(&path),
+    ))
 }
 
 /// What made `posix_spawn` answer with `error`.

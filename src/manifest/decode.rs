@@ -23,8 +23,9 @@ const MOST_SUGGESTIONS: usize = 100;
 #[derive(Debug, Default)]
 pub(super) struct Problems {
     pub(super) list: Vec<Problem>,
-    /// The key whose value is being decoded, for messages.
-    key: String,
+    /// The key whose value is being decoded, and the place within its array, for messages.
+    key: Cow<'static, str>,
+    index: Option<usize>,
 }
 
 impl Problems {
@@ -41,11 +42,15 @@ impl Problems {
     }
 
     /// Decodes the value of a key; `None` once its problems have been noted.
-    pub(super) fn decode<'i, T: FromToml<'i>>(&mut self, key: &str, value: Spanned<DeValue<'i>>) -> Option<Spanned<T>> {
-        let outer = std::mem::replace(&mut self.key, key.to_owned());
+    pub(super) fn decode<'i, T: FromToml<'i>>(
+        &mut self,
+        key: impl Into<Cow<'static, str>>,
+        value: Spanned<DeValue<'i>>,
+    ) -> Option<Spanned<T>> {
+        let outer = (std::mem::replace(&mut self.key, key.into()), self.index.take());
         let span = value.span();
         let decoded = T::from_toml(value, self);
-        self.key = outer;
+        (self.key, self.index) = outer;
         decoded.map(|decoded| Spanned::new(span, decoded))
     }
 
@@ -65,7 +70,7 @@ impl Problems {
             DeValue::Array(_) => "an array",
             DeValue::Table(_) => "a table",
         };
-        let message = format!("`{}` must be {expected}, not {found}", self.key);
+        let message = format!("{} must be {expected}, not {found}", self.place());
         let mut problem = Problem::error(value.span(), message);
         problem.help = help;
         self.push(problem);
@@ -74,9 +79,16 @@ impl Problems {
 
     /// Notes a value of the right type that cannot be. Answers `None`, for the caller to return.
     pub(super) fn invalid<T>(&mut self, span: std::ops::Range<usize>, what: &str, help: &str) -> Option<T> {
-        let problem = Problem::error(span, format!("`{}` {what}", self.key));
+        let problem = Problem::error(span, format!("{} {what}", self.place()));
         self.push(if help.is_empty() { problem } else { problem.help(help) });
         None
+    }
+
+    fn place(&self) -> String {
+        match self.index {
+            Some(index) => format!("`{}[{index}]`", self.key),
+            None => format!("`{}`", self.key),
+        }
     }
 }
 
@@ -155,7 +167,13 @@ impl<'i, T: FromToml<'i>> FromToml<'i> for Vec<T> {
             _ => return problems.mismatch(&value, "an array", None),
         }
         let DeValue::Array(elements) = value.into_inner() else { return None };
-        Some(elements.into_iter().filter_map(|element| T::from_toml(element, problems)).collect())
+        let decode = |(index, element)| {
+            problems.index = Some(index);
+            T::from_toml(element, problems)
+        };
+        let decoded = elements.into_iter().enumerate().filter_map(decode).collect();
+        problems.index = None;
+        Some(decoded)
     }
 }
 
@@ -164,7 +182,7 @@ impl<'i, T: FromToml<'i>> FromToml<'i> for IndexMap<Spanned<Text<'i>>, T> {
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         let table = table(value, problems)?;
         let decode = |(key, value): (Spanned<Text<'i>>, Spanned<DeValue<'i>>)| {
-            let decoded = problems.decode(key.get_ref(), value)?;
+            let decoded = problems.decode(key.get_ref().clone().into_owned(), value)?;
             Some((key, decoded.into_inner()))
         };
         Some(table.into_iter().filter_map(decode).collect())

@@ -111,25 +111,30 @@ impl<'i> Lowering<'i> {
         let task = self.declared.len();
         let deps = take_names(raw.deps.take(), self.defaults.deps.as_ref());
         let after = take_names(raw.after.take(), self.defaults.after.as_ref());
-        let is_group = raw.argv.is_none();
+        // Without `argv` it is a group, unless there was one that could not be read.
+        let is_group = raw.argv.is_none() && is_whole;
         let declared_name: Arc<str> = Arc::from(&**name.get_ref());
         let mut job = None;
-        if let Some(argv) = raw.argv.take() {
-            let settings = self.reader.settings(&raw, problems);
-            let argv = argv.into_inner().0.into_iter().map(|word| word.into_owned().into()).collect();
-            match self.jobs.insert(Arc::clone(&declared_name), Job { argv, settings }) {
-                Ok(id) => job = Some(id),
-                Err(error) => problems.push(Problem::error(name.span(), error.to_string())),
-            }
-        } else if is_whole {
+        if is_group {
             check_group(name, &raw, &deps, !after.is_empty(), problems);
+        } else {
+            let settings = self.reader.settings(&raw, problems);
+            let words = raw.argv.take().into_iter().flat_map(|argv| argv.into_inner().0);
+            let argv: Vec<_> = words.map(|word| word.into_owned().into()).collect();
+            // An argv that could not be read has been reported as such.
+            if !argv.is_empty() {
+                match self.jobs.insert(Arc::clone(&declared_name), Job { argv, settings }) {
+                    Ok(id) => job = Some(id),
+                    Err(error) => problems.push(Problem::error(name.span(), error.to_string())),
+                }
+            }
         }
         self.declared.push(Declared {
             name: declared_name,
             span: name.span(),
             job,
-            aliases: aliases(raw.aliases.take(), problems),
             details: details(&raw, &self.defaults),
+            aliases: aliases(raw.aliases.take(), problems),
         });
         let after = if is_group { Vec::new() } else { after };
         if !deps.is_empty() || !after.is_empty() {
@@ -204,7 +209,9 @@ impl<'i> Lowering<'i> {
             let name = |task: usize| &*self.declared[task].name;
             let mut path: Vec<&str> = cycle.iter().map(|task| name(*task)).collect();
             path.push(path[0]);
-            let message = format!("tasks wait for each other in a cycle: {}", path.join(" -> "));
+            let what =
+                if cycle.len() == 1 { "a task waits for itself" } else { "tasks wait for each other in a cycle" };
+            let message = format!("{what}: {}", path.join(" -> "));
             let mut problem: Option<Problem> = None;
             for (at, &task) in cycle.iter().enumerate() {
                 let next = cycle[(at + 1) % cycle.len()];

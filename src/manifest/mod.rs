@@ -263,7 +263,10 @@ fn read(text: &str, root: &Path, problems: &mut Problems) -> (Header, lower::Low
 
 fn syntax_problem(error: &toml::de::Error, text: &str) -> Problem {
     let span = error.span().unwrap_or(text.len()..text.len());
-    Problem::error(span, format!("this is not TOML: {}", error.message()))
+    match (error.message(), text.get(span.clone())) {
+        ("duplicate key", Some(key)) => Problem::error(span, format!("`{key}` is there twice")),
+        (message, _) => Problem::error(span, format!("this is not TOML: {message}")),
+    }
 }
 
 /// What is wrong on a line that is no TOML, beyond that it is none, comes of how the parser recovered.

@@ -62,10 +62,13 @@ impl Names {
         let mut folded: HashMap<String, &(Arc<str>, Range<usize>)> = HashMap::new();
         for named in &self.spans {
             let (name, span) = named;
-            if is_folded(name) {
+            if is_plain(name) {
                 continue;
             }
             let form = fold(name);
+            if form == **name {
+                continue;
+            }
             let plain = self.get(&form).and_then(|_| self.spans.iter().find(|(other, _)| **other == *form));
             match plain.or_else(|| folded.get(&form).copied()) {
                 Some((other, place)) => {
@@ -82,7 +85,8 @@ impl Names {
     }
 }
 
-fn is_folded(name: &str) -> bool {
+/// Whether a name is surely its own folded form.
+fn is_plain(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase())
 }
 

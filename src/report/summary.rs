@@ -142,14 +142,15 @@ impl Summary<'_> {
 
     fn counts(&self, out: &mut String) {
         let record = self.record;
-        if let Some(reason) = &record.cancel {
-            let what = match reason {
-                CancelReason::Failure(_) => "ended early, because",
-                CancelReason::Timeout => "ended early:",
-                CancelReason::Fault(_) => "ended early, because of a fault of procman's own:",
-                CancelReason::Signal(_) => "ended by",
-            };
-            _ = writeln!(out, "{} {what} {reason}", "cancelled:".style(self.styles.warning));
+        let cancelled = match &record.cancel {
+            Some(reason @ CancelReason::Failure(_)) => Some(format!("ended early, because {reason}")),
+            Some(reason @ CancelReason::Timeout) => Some(format!("ended early: {reason}")),
+            Some(reason @ CancelReason::Signal(_)) => Some(format!("ended by {reason}")),
+            // Whoever could not do its work says so itself.
+            Some(CancelReason::Fault(_)) | None => None,
+        };
+        if let Some(cancelled) = cancelled {
+            _ = writeln!(out, "{} {cancelled}", "cancelled:".style(self.styles.warning));
         }
         let counts = record.counts().into_iter().map(|(word, count)| {
             let text = format!("{count} {word}");

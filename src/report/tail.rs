@@ -59,8 +59,8 @@ mod tests {
             Tail::of(b"a\r\n\tb\x1b[0m\n", false),
             Tail { lines: vec!["a".into(), "\tb\\x1b[0m".into()], cut: false }
         );
-        let many: String = (0..25).map(|n| format!("{n}\n")).collect();
-        let tail = Tail::of(many.as_bytes(), false);
+        let many: Vec<String> = (0..25).map(|n| n.to_string()).collect();
+        let tail = Tail::of(many.join("\n").as_bytes(), false);
         assert_eq!((tail.lines.len(), tail.lines[0].as_str(), tail.cut), (20, "5", true));
     }
 }

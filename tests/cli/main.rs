@@ -1,0 +1,16 @@
+//! The `procman` command as its users meet it: a folder with a manifest, a command line, and complete expected output.
+//!
+//! What cannot be the same twice (times, run ids, the folder's path) is replaced before comparing; see `sandbox`.
+
+#![allow(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes expected output")]
+
+mod commands;
+mod diagnostics;
+mod documents;
+mod environment;
+mod output;
+mod record;
+mod sandbox;
+mod signals;
+mod spawn;
+mod summary;

@@ -1,0 +1,106 @@
+//! What jobs write.
+
+use std::io::Read;
+use std::process::Stdio;
+
+use crate::sandbox::Sandbox;
+
+#[test]
+fn both_streams_go_to_one_log_in_true_order() {
+    let sandbox = Sandbox::with("[tasks]\njob = ['sh', '-c', 'echo 1; echo 2 >&2; echo 3; echo 4 >&2']");
+    sandbox.run(&["-q"]).code(0);
+    assert_eq!(sandbox.log("job.log"), b"1\n2\n3\n4\n");
+}
+
+#[test]
+fn split_streams_have_a_log_each() {
+    let sandbox =
+        Sandbox::with("[tasks.job]\nargv = ['sh', '-c', 'echo 1; echo 2 >&2; echo 3']\nstreams = 'split'\nretries = 0");
+    sandbox.run(&["-q"]).code(0);
+    assert_eq!((sandbox.log("job~out.log"), sandbox.log("job~err.log")), (b"1\n3\n".to_vec(), b"2\n".to_vec()));
+}
+
+#[test]
+fn each_attempt_has_a_log_of_its_own() {
+    let sandbox = Sandbox::with("[tasks.job]\nargv = ['sh', '-c', 'echo $PROCMAN_ATTEMPT; exit 1']\nretries = 2");
+    sandbox.run(&["-q"]).code(1);
+    let logs = ["job.log", "job~2.log", "job~3.log"].map(|name| sandbox.log(name));
+    assert_eq!(logs, [b"1\n", b"2\n", b"3\n"]);
+}
+
+#[test]
+fn bytes_are_kept_as_they_are() {
+    let sandbox = Sandbox::with(
+        r#"[tasks]
+job = ["printf", "a\\000\\377\\033[31mb\\r\\n\\nno end"]
+"#,
+    );
+    sandbox.run(&["-q"]).code(0);
+    assert_eq!(sandbox.log("job.log"), b"a\0\xff\x1b[31mb\r\n\nno end");
+}
+
+#[test]
+fn stdin_is_a_file_or_empty() {
+    let sandbox =
+        Sandbox::with("[tasks.a]\nargv = ['cat']\nstdin = 'input'\n[tasks.b]\nargv = ['cat']").file("input", "read me");
+    sandbox.run(&["-q"]).code(0);
+    assert_eq!((sandbox.log("a.log"), sandbox.log("b.log")), (b"read me".to_vec(), Vec::new()));
+}
+
+#[test]
+fn what_a_pipe_could_not_hold_deadlocks_nothing() {
+    let sandbox = Sandbox::with(
+        "[tasks.job]\nargv = ['sh', '-c', 'head -c 3000000 /dev/zero >&2; head -c 3000000 /dev/zero']\nstreams = 'split'",
+    );
+    sandbox.run(&["-q"]).code(0);
+    assert_eq!((sandbox.log("job~out.log").len(), sandbox.log("job~err.log").len()), (3_000_000, 3_000_000));
+}
+
+#[test]
+fn a_job_that_leaves_a_child_with_its_output_open_ends_all_the_same() {
+    let sandbox = Sandbox::with("[tasks]\njob = ['sh', '-c', 'sleep 60 & echo $! > child']");
+    sandbox.run(&["-q"]).code(0);
+    let child = sandbox.read("child");
+    std::process::Command::new("kill").arg(child.trim()).status().expect("kill can be started");
+}
+
+/// Nothing reads the other end: procman must neither panic nor leave the run unfinished.
+#[test]
+fn a_reader_that_goes_away_stops_nothing() {
+    let sandbox = Sandbox::with("limit = 1\n[tasks]\na = ['true']\nb = ['true']\nc = ['sh', '-c', 'exit 3']");
+    for options in [&["-v"][..], &["-q"], &[]] {
+        let mut command = sandbox.command(options);
+        command.stderr(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("procman can be started");
+        drop((child.stdout.take(), child.stderr.take()));
+        assert_eq!(child.wait().expect("it ends").code(), Some(1));
+        let last = sandbox.events().pop().expect("a record has events");
+        assert_eq!((&last["type"], &last["status"]), (&"run-ended".into(), &"failed".into()));
+    }
+}
+
+#[test]
+fn a_reader_of_data_that_has_seen_enough_is_no_error() {
+    let tasks: Vec<String> = (0..5_000).map(|n| format!("t{n} = ['true']\n")).collect();
+    let sandbox = Sandbox::with(&format!("[tasks]\n{}", tasks.concat()));
+    for subcommand in ["plan", "list", "-n"] {
+        let mut command = sandbox.command(&[subcommand]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("procman can be started");
+        let mut first = [0];
+        child.stdout.take().expect("a pipe").read_exact(&mut first).expect("it writes");
+        let ran = child.wait_with_output().expect("it ends");
+        assert_eq!((ran.status.code(), ran.stderr), (Some(0), Vec::new()), "{subcommand}");
+    }
+}
+
+#[test]
+fn a_full_disk_behind_stdout_is_told() {
+    let sandbox = Sandbox::with("[tasks]\na = ['true']");
+    let mut command = sandbox.command(&["plan"]);
+    command.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it"));
+    sandbox
+        .ran(command)
+        .code(3)
+        .stderr("procman: error: stdout cannot be written: No space left on device (os error 28)\n");
+}

@@ -1,0 +1,176 @@
+//! Ending a run early: signals, timeouts, failures.
+
+use std::process::Command;
+
+use snapbox::str;
+
+use crate::sandbox::{Sandbox, is_alive, wait_until};
+
+const SIGHUP: i32 = 1;
+const SIGINT: i32 = 2;
+const SIGQUIT: i32 = 3;
+const SIGTERM: i32 = 15;
+
+/// Starts a child in the background, says so, and waits; both note their ids.
+const FAMILY: &str = "sleep 600 & echo $! > child; echo $$ > leader.new; mv leader.new leader; wait";
+
+fn pid(text: &str) -> i32 {
+    text.trim().parse().expect("a process id")
+}
+
+#[track_caller]
+fn is_gone(pid: i32) {
+    wait_until(&format!("the end of process {pid}"), || (!is_alive(pid)).then_some(()));
+}
+
+#[test]
+fn a_signal_ends_the_jobs_with_their_children_and_then_procman() {
+    for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM), ("HUP", SIGHUP), ("QUIT", SIGQUIT)] {
+        let sandbox =
+            Sandbox::with(&format!("limit = 1\n[tasks]\na = ['sh', '-c', '{FAMILY}']\nb = ['touch', 'b-ran']"));
+        let running = sandbox.start(&[]);
+        let leader = pid(&sandbox.wait_for("leader"));
+        running.signal(name);
+        running.wait().died_of(number);
+        is_gone(leader);
+        is_gone(pid(&sandbox.read("child")));
+        assert!(!sandbox.path("b-ran").exists());
+        assert_eq!(sandbox.events().last().map(|event| event["status"].clone()), Some("cancelled".into()));
+    }
+}
+
+#[test]
+fn the_summary_is_printed_after_a_signal_too() {
+    let sandbox = Sandbox::with(&format!("limit = 1\n[tasks]\na = ['sh', '-c', '{FAMILY}']\nb = ['true']"));
+    let running = sandbox.start(&[]);
+    sandbox.wait_for("leader");
+    running.signal("INT");
+    running.wait().died_of(SIGINT).stdout("").stderr(str![[r#"
+procman: 2 jobs, at most 1 at once
+         cancel            SIGINT
+      cancelled         -  b
+      cancelled [TIME]  a
+
+status     job      time  attempts
+cancelled  a [TIME]         1
+cancelled  b           -         0
+
+cancelled: ended by SIGINT
+2 jobs in [TIME]: 2 cancelled; logs in .procman/runs/[RUN]/logs
+
+"#]]);
+}
+
+#[test]
+fn a_job_that_traps_term_gets_its_grace() {
+    let sandbox = Sandbox::with(
+        "[tasks]\na = ['sh', '-c', 'trap \"echo > cleaned; exit 0\" TERM; echo > ready; while :; do sleep 0.01; done']",
+    );
+    let running = sandbox.start(&["-q"]);
+    sandbox.wait_for("ready");
+    running.signal("TERM");
+    running.wait().died_of(SIGTERM);
+    assert!(sandbox.path("cleaned").exists());
+    assert!(sandbox.events().iter().any(|event| event["type"] == "job-ended" && event["status"] == "cancelled"));
+}
+
+#[test]
+fn after_its_grace_a_job_is_killed() {
+    let sandbox = Sandbox::with(
+        "[tasks.a]\nargv = ['sh', '-c', 'trap \"\" TERM; echo $$ > leader; while :; do sleep 0.01; done']\ngrace = '50ms'",
+    );
+    let running = sandbox.start(&["-q"]);
+    let leader = pid(&sandbox.wait_for("leader"));
+    running.signal("INT");
+    running.wait().died_of(SIGINT);
+    is_gone(leader);
+}
+
+#[test]
+fn a_second_signal_kills_at_once() {
+    let sandbox = Sandbox::with(
+        "[tasks.a]\nargv = ['sh', '-c', 'trap \"echo > told\" TERM; echo $$ > leader; while :; do sleep 0.01; done']\ngrace = '10m'",
+    );
+    let running = sandbox.start(&["-q"]);
+    let leader = pid(&sandbox.wait_for("leader"));
+    running.signal("INT");
+    sandbox.wait_for("told");
+    running.signal("TERM");
+    // The first is what procman dies of.
+    running.wait().died_of(SIGINT);
+    is_gone(leader);
+}
+
+#[test]
+fn a_signal_that_was_ignored_stays_ignored() {
+    let sandbox = Sandbox::with("[tasks]\na = ['sh', '-c', 'echo > ready; until [ -e go ]; do sleep 0.01; done']");
+    let mut command = Command::new("sh");
+    let line = format!("trap '' HUP; exec {} -qq", env!("CARGO_BIN_EXE_procman"));
+    command.args(["-c", &line]).current_dir(sandbox.path(""));
+    let mut child = command.spawn().expect("procman can be started");
+    sandbox.wait_for("ready");
+    Command::new("kill").args(["-s", "HUP", &child.id().to_string()]).status().expect("kill can be started");
+    std::fs::write(sandbox.path("go"), "").expect("a file");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn a_timeout_removes_the_whole_group() {
+    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = ['sh', '-c', '{FAMILY}']\ntimeout = '300ms'"));
+    sandbox.run(&["-q"]).code(1).stderr(str![[r#"
+
+timed-out: a
+  no output
+  log: .procman/runs/[RUN]/logs/a.log
+
+1 job in [TIME]: 1 timed-out; logs in .procman/runs/[RUN]/logs
+
+"#]]);
+    is_gone(pid(&sandbox.read("child")));
+}
+
+#[test]
+fn a_child_that_ignores_term_goes_with_its_leader() {
+    let stubborn = "(trap \"\" TERM; until [ -s child ]; do sleep 0.01; done; echo > ready; while :; do sleep 0.01; done) & echo $! > child; wait";
+    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = ['sh', '-c', '{stubborn}']"));
+    let running = sandbox.start(&["-q"]);
+    sandbox.wait_for("ready");
+    running.signal("TERM");
+    running.wait().died_of(SIGTERM);
+    is_gone(pid(&sandbox.read("child")));
+}
+
+#[test]
+fn the_runs_timeout_ends_it() {
+    let sandbox = Sandbox::with("limit = 1\n[tasks]\na = ['sleep', '600']\nb = ['true']");
+    sandbox.run(&["-q", "--timeout", "200ms"]).code(1).stderr(str![[r#"
+cancelled: ended early: the run's timeout is over
+2 jobs in [TIME]: 2 cancelled; logs in .procman/runs/[RUN]/logs
+
+"#]]);
+}
+
+#[test]
+fn failures_end_a_run_as_far_as_asked() {
+    let manifest = "limit = 2\n[tasks]\nlong = ['sh', '-c', 'until grep -q \"job-ended.*fails\" .procman/latest/events.jsonl; do sleep 0.01; done; echo > long']\nfails = ['false']\nlater = ['sh', '-c', 'echo > later']";
+    let made = |options: &[&str]| {
+        let sandbox = Sandbox::with(manifest);
+        sandbox.run(options).code(1);
+        [sandbox.path("long").exists(), sandbox.path("later").exists()]
+    };
+    assert_eq!(made(&["-q"]), [true, true]);
+    assert_eq!(made(&["-q", "--fail-fast"]), [true, false]);
+    assert_eq!(made(&["-q", "--fail-fast=no-new", "-k"]), [true, true]);
+    let sandbox = Sandbox::with(&manifest.replace("echo > long", "sleep 600; echo > long"));
+    sandbox.run(&["-q", "--fail-fast=kill"]).code(1).stderr(str![[r#"
+
+failed: fails: exit 1
+  no output
+  log: .procman/runs/[RUN]/logs/fails.log
+
+cancelled: ended early, because fails failed
+3 jobs in [TIME]: 1 failed, 2 cancelled; logs in .procman/runs/[RUN]/logs
+
+"#]]);
+    assert!(!sandbox.path("long").exists() && !sandbox.path("later").exists());
+}
