@@ -2,6 +2,7 @@
 //!
 //! Knows files, places in them and messages. Does not know manifests, or where the rendering is shown.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
@@ -83,9 +84,10 @@ impl Problem {
     }
 }
 
-/// Sorts problems by their place.
-pub(crate) fn sort(problems: &mut [Problem]) {
+/// Sorts problems by their place, and drops what is said twice.
+pub(crate) fn sort(problems: &mut Vec<Problem>) {
     problems.sort_by(|a, b| a.start().cmp(&b.start()).then_with(|| a.message.cmp(&b.message)));
+    problems.dedup();
 }
 
 /// Renders problems as cargo and rustc do: `--> file:line:column`, the lines with carets below, a help line.
@@ -112,7 +114,7 @@ impl<'a> Rendering<'a> {
         let last = problem.labels.iter().map(|label| self.line(label.span.end)).max().unwrap_or(first);
         let start = self.lines[first];
         let end = self.lines.get(last + 1).copied().unwrap_or(self.source.text.len());
-        let text = &self.source.text[start..end];
+        let text = harmless(&self.source.text[start..end]);
         let mut snippet = Snippet::source(text).path(&self.source.path).line_start(first + 1).fold(true);
         for (at, label) in problem.labels.iter().enumerate() {
             let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
@@ -148,4 +150,18 @@ impl<'a> Rendering<'a> {
         };
         clamp(span.start)..clamp(span.end)
     }
+}
+
+/// Puts a mark of as many bytes, so that spans stay right, in place of each character that acts instead of being seen.
+/// Those of one byte are left to the renderer, which has pictures for them.
+fn harmless(text: &str) -> Cow<'_, str> {
+    if !text.contains(|c: char| !c.is_ascii() && text::is_unsafe_to_show(c)) {
+        return Cow::Borrowed(text);
+    }
+    let mark = |c: char| match c.len_utf8() {
+        2 if text::is_unsafe_to_show(c) => '\u{bf}',
+        3 if text::is_unsafe_to_show(c) => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    };
+    Cow::Owned(text.chars().map(mark).collect())
 }

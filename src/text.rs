@@ -4,6 +4,7 @@
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -117,6 +118,15 @@ pub(crate) fn duration(duration: Duration) -> String {
         10_000..60_000 => format!("{seconds}.{}s", millis % 1000 / 100),
         60_000..3_600_000 => format!("{}m{:02}s", seconds / 60, seconds % 60),
         _ => format!("{}h{:02}m", seconds / 3600, seconds / 60 % 60),
+    }
+}
+
+/// What the system says of an error, without its number and in the middle of a sentence.
+pub(crate) fn io_error(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.split_once(" (os error") {
+        Some((text, _)) => text.to_lowercase(),
+        None => text,
     }
 }
 

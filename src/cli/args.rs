@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::builder::{BoolishValueParser, PossibleValue};
+use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::manifest::Limit;
@@ -18,7 +18,8 @@ use crate::schedule::OnFailure;
     version,
     override_usage = "procman [run] [OPTIONS] [TASK | GLOB | tag:NAME]... [-- ARGS...]\n       procman COMMAND [OPTIONS]",
     after_help = "`run` may be left out; a task named like a command is reached by `procman run NAME`.\nOptions of `run` and global ones are also read from the environment, as in PROCMAN_LIMIT=4.",
-    disable_help_subcommand = true
+    disable_help_subcommand = true,
+    args_override_self = true
 )]
 pub(super) struct Cli {
     #[command(flatten)]
@@ -31,28 +32,20 @@ pub(super) struct Cli {
 #[command(next_help_heading = "Global options")]
 pub(super) struct GlobalArgs {
     /// The manifest; otherwise procman.toml here or in the nearest folder above
-    #[arg(short, long, global = true, value_name = "FILE", env = "PROCMAN_FILE", hide_env = true)]
+    #[arg(short, long, global = true, value_name = "FILE")]
     pub(super) file: Option<PathBuf>,
     /// Start in this directory
-    #[arg(short = 'C', long, global = true, value_name = "DIR", env = "PROCMAN_DIRECTORY", hide_env = true)]
+    #[arg(short = 'C', long, global = true, value_name = "DIR")]
     pub(super) directory: Option<PathBuf>,
     /// Show only failures and the line of counts; twice: only what went wrong with procman itself
-    #[arg(short, long, global = true, action = ArgAction::Count, env = "PROCMAN_QUIET", hide_env = true, value_parser = count)]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(super) quiet: u8,
     /// Show also what starts, and peak memory
-    #[arg(short, long, global = true, action = ArgAction::Count, env = "PROCMAN_VERBOSE", hide_env = true, value_parser = count)]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(super) verbose: u8,
-    /// When to color
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        env = "PROCMAN_COLOR",
-        hide_env = true,
-        default_value = "auto",
-        hide_possible_values = true
-    )]
-    pub(super) color: ColorChoice,
+    /// When to color: auto, always or never
+    #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true)]
+    pub(super) color: Option<ColorChoice>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -79,11 +72,11 @@ pub(super) struct SelectionArgs {
     #[arg(value_name = "TASK")]
     pub(super) tasks: Vec<String>,
     /// Leave out what the named tasks depend on
-    #[arg(long, env = "PROCMAN_NO_DEPS", hide_env = true, value_parser = BoolishValueParser::new())]
+    #[arg(long)]
     pub(super) no_deps: bool,
     /// Appended to the argv of the one task that is named
     #[arg(last = true, value_name = "ARGS")]
-    pub(super) arguments: Vec<String>,
+    pub(super) arguments: Vec<OsString>,
 }
 
 #[derive(Debug, Args)]
@@ -91,7 +84,7 @@ pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) selection: SelectionArgs,
     /// How many jobs may run at once: a number, or a percentage of the CPUs
-    #[arg(short = 'j', long, visible_alias = "jobs", value_name = "N|N%", env = "PROCMAN_LIMIT", hide_env = true)]
+    #[arg(short = 'j', long, visible_alias = "jobs", value_name = "N|N%")]
     pub(super) limit: Option<Limit>,
     /// After a failure go on with what does not depend on it
     #[arg(short, long, overrides_with = "fail_fast")]
@@ -100,15 +93,18 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "no-new", overrides_with = "keep_going", hide_possible_values = true)]
     pub(super) fail_fast: Option<FailFast>,
     /// Show what would run, in the order of starting, and start nothing
-    #[arg(short = 'n', long, env = "PROCMAN_DRY_RUN", hide_env = true, value_parser = BoolishValueParser::new())]
+    #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
     /// End the run when it takes longer than this, such as "10m"
-    #[arg(long, value_name = "DURATION", env = "PROCMAN_TIMEOUT", hide_env = true, value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
+    /// Only these: names, aliases, globs (`*`, `?`) and `tag:NAME`
+    #[arg(value_name = "TASK")]
+    pub(super) tasks: Vec<String>,
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
@@ -116,6 +112,9 @@ pub(super) struct ListArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct CheckArgs {
+    /// Look for programs of these only: names, aliases, globs (`*`, `?`) and `tag:NAME`
+    #[arg(value_name = "TASK")]
+    pub(super) tasks: Vec<String>,
     /// Take warnings for errors
     #[arg(long)]
     pub(super) strict: bool,
@@ -180,45 +179,24 @@ impl ValueEnum for FailFast {
 }
 
 impl RunArgs {
-    /// What the flags, or else the environment, say of failures.
-    pub(super) fn on_failure(&self, variable: impl Fn(&str) -> Option<String>) -> Result<Option<OnFailure>, String> {
-        let chosen = |how| match how {
-            FailFast::NoNew => OnFailure::NoNew,
-            FailFast::Kill => OnFailure::Kill,
-        };
-        if self.keep_going {
-            return Ok(Some(OnFailure::Continue));
-        }
-        if let Some(how) = self.fail_fast {
-            return Ok(Some(chosen(how)));
-        }
-        let is_on = |text: &str| !matches!(text, "" | "0" | "false");
-        if variable("PROCMAN_KEEP_GOING").is_some_and(|text| is_on(&text)) {
-            return Ok(Some(OnFailure::Continue));
-        }
-        match variable("PROCMAN_FAIL_FAST").as_deref() {
-            Some("1" | "true" | "no-new") => Ok(Some(OnFailure::NoNew)),
-            Some("kill") => Ok(Some(OnFailure::Kill)),
-            Some(other) if is_on(other) => Err(format!(
-                "PROCMAN_FAIL_FAST is `{}`; it can be no-new or kill",
-                crate::text::escape(other.as_bytes())
-            )),
-            _ => Ok(None),
+    /// What to do about failures, if anything was said.
+    pub(super) fn on_failure(&self) -> Option<OnFailure> {
+        match self.fail_fast {
+            _ if self.keep_going => Some(OnFailure::Continue),
+            Some(FailFast::NoNew) => Some(OnFailure::NoNew),
+            Some(FailFast::Kill) => Some(OnFailure::Kill),
+            None => None,
         }
     }
 }
 
-/// A count as a number, or as the boolean that an environment variable may be.
-fn count(text: &str) -> Result<u8, String> {
-    match text {
-        "" | "false" => Ok(0),
-        "true" => Ok(1),
-        number => number.parse().map_err(|_| "it must be a small number, true or false".to_owned()),
+/// A time to wait for; none is no time.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(duration) if duration.is_zero() => Err("it would end the run at once".to_owned()),
+        Ok(duration) => Ok(duration),
+        Err(_) => Err("write a number with a unit, such as 30s or 5m".to_owned()),
     }
-}
-
-fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text).map_err(|_| "write a number with a unit, such as 30s or 5m".to_owned())
 }
 
 /// The command with all its parts. The options of `run` are shown at the top too, since `run` may be left out.

@@ -8,13 +8,14 @@ use super::{Error, SUCCESS, USAGE};
 use crate::diagnostic::{Problem, Severity, sort};
 use crate::exec::{Environments, find_program};
 use crate::job::Job;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, Task};
 use crate::text;
 
 pub(super) fn check(context: &Context, args: &CheckArgs) -> Result<u8, Error> {
     let manifest = context.manifest()?;
+    let tasks = if args.tasks.is_empty() { manifest.tasks().collect() } else { manifest.selected(&args.tasks)? };
     let mut problems = hidden_names(&manifest);
-    problems.extend(missing_programs(&manifest));
+    problems.extend(missing_programs(&manifest, &tasks));
     if args.strict {
         for problem in &mut problems {
             problem.severity = Severity::Error;
@@ -32,26 +33,29 @@ pub(super) fn check(context: &Context, args: &CheckArgs) -> Result<u8, Error> {
     Ok(if args.strict && !problems.is_empty() { USAGE } else { SUCCESS })
 }
 
-/// Tasks that cannot be reached without `run`, because a subcommand has their name.
+/// Tasks that cannot be reached without `run`, because a subcommand has their name or alias.
 fn hidden_names(manifest: &Manifest) -> Vec<Problem> {
     let command = args::command();
-    let hidden = manifest.tasks().filter(|(name, _)| command.find_subcommand(name).is_some());
-    hidden
-        .map(|(name, task)| {
-            // A name in quotes begins one character later, but the caret is under it all the same.
-            let span = task.offset()..task.offset() + name.len();
-            Problem::warning(span, format!("the subcommand `{name}` hides this task"))
-                .help(format!("`procman run {name}` reaches it"))
-        })
-        .collect()
+    let mut problems = Vec::new();
+    for (name, task) in manifest.tasks().filter(|(_, task)| !task.is_private()) {
+        let names = std::iter::once(name).chain(task.aliases().iter().map(String::as_str));
+        for hidden in names.filter(|name| command.find_subcommand(name).is_some()) {
+            let what = if hidden == name { "this task" } else { "an alias of this task" };
+            problems.push(
+                Problem::warning(task.span(), format!("the subcommand `{hidden}` hides {what}"))
+                    .help(format!("`procman run {hidden}` reaches it")),
+            );
+        }
+    }
+    problems
 }
 
 /// Tasks whose program is not on their PATH. One with a `/` may yet be made by another task.
-fn missing_programs(manifest: &Manifest) -> Vec<Problem> {
+fn missing_programs(manifest: &Manifest, tasks: &[(&str, &Task)]) -> Vec<Problem> {
     let mut environments = Environments::of_this_process();
     let mut known: HashMap<_, Option<String>> = HashMap::new();
     let mut problems = Vec::new();
-    for (name, task) in manifest.tasks() {
+    for (_, task) in tasks {
         let Some(job) = manifest.job(task).filter(|job| job.settings.runs_here()) else { continue };
         let Job { argv, settings } = job;
         let program = settings.wrapper.first().unwrap_or(&argv[0]);
@@ -63,8 +67,7 @@ fn missing_programs(manifest: &Manifest) -> Vec<Problem> {
             find_program(program, cwd, path.as_deref()).err()
         });
         if let Some(text) = problem {
-            let span = task.offset()..task.offset() + name.len();
-            problems.push(Problem::warning(span, text.clone()));
+            problems.push(Problem::warning(task.span(), text.clone()));
         }
     }
     problems

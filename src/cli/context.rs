@@ -25,8 +25,8 @@ pub(super) struct Context {
 
 impl Context {
     pub(super) fn new(args: GlobalArgs) -> Result<Self, String> {
-        let called_in =
-            std::env::current_dir().map_err(|error| format!("the current directory cannot be told: {error}"))?;
+        let called_in = std::env::current_dir()
+            .map_err(|error| format!("the current directory cannot be told: {}", text::io_error(&error)))?;
         let directory = match &args.directory {
             Some(directory) => called_in.join(directory).components().collect(),
             None => called_in.clone(),
@@ -35,7 +35,7 @@ impl Context {
             return Err(format!("`{}` is not a directory", text::path(&directory)));
         }
         let GlobalArgs { file, quiet, verbose, color, .. } = args;
-        Ok(Self { called_in, directory, file, quiet, verbose, color })
+        Ok(Self { called_in, directory, file, quiet, verbose, color: color.unwrap_or_default() })
     }
 
     /// How stderr looks.
@@ -53,7 +53,7 @@ impl Context {
     }
 
     pub(super) fn error(&self, problem: &str) {
-        to_stderr(&format!("procman: {} {problem}\n", "error:".style(self.styles().bad)));
+        to_stderr(&format!("{} {problem}\n", "error:".style(self.styles().bad)));
     }
 
     /// A path as the user would write it.
@@ -83,10 +83,12 @@ impl Context {
             ManifestError::Invalid { source, problems } => {
                 self.problems(&source, &problems);
                 let count = text::count(problems.len(), "problem");
-                self.error(&format!("{count} in {}; nothing was started", text::escape(source.path.as_bytes())));
+                self.error(&format!("{count} in {}", text::escape(source.path.as_bytes())));
                 Error::Told(USAGE)
             }
-            unreadable => usage(unreadable.to_string()),
+            ManifestError::Unreadable { error, .. } => {
+                usage(format!("the manifest `{}` cannot be read: {}", self.show(&path), text::io_error(&error)))
+            }
         })
     }
 
@@ -113,7 +115,7 @@ pub(super) fn to_stdout(bytes: &[u8]) -> Result<(), Error> {
 pub(super) fn stdout_result(written: io::Result<()>) -> Result<(), Error> {
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Error::Fault(format!("stdout cannot be written: {error}")))
+            Err(Error::Fault(format!("stdout cannot be written: {}", text::io_error(&error))))
         }
         _ => Ok(()),
     }

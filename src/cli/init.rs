@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::context::{Context, to_stderr};
 use super::{Error, SUCCESS, usage};
 use crate::manifest::FILE_NAME;
+use crate::text;
 
 /// The commented manifest that documents every key.
 const EXAMPLE: &str = include_str!("../../procman.toml.example");
@@ -26,6 +27,6 @@ pub(super) fn init(context: &Context) -> Result<u8, Error> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             Err(usage(format!("`{shown}` is there already; remove it first to have it written anew")))
         }
-        Err(error) => Err(Error::Fault(format!("`{shown}` cannot be written: {error}"))),
+        Err(error) => Err(Error::Fault(format!("`{shown}` cannot be written: {}", text::io_error(&error)))),
     }
 }

@@ -27,13 +27,14 @@ struct ListedTask<'a> {
 
 pub(super) fn list(context: &Context, args: &ListArgs) -> Result<u8, Error> {
     let manifest = context.manifest()?;
-    let out = if args.json { json(&manifest) } else { table(&manifest, &context.stdout_styles()) };
+    let tasks = if args.tasks.is_empty() { manifest.tasks().collect() } else { manifest.selected(&args.tasks)? };
+    let out = if args.json { json(&manifest, &tasks) } else { table(&manifest, &tasks, &context.stdout_styles()) };
     to_stdout(out.as_bytes()).map(|()| SUCCESS)
 }
 
-fn json(manifest: &Manifest) -> String {
-    let tasks: Vec<ListedTask<'_>> = manifest
-        .tasks()
+fn json(manifest: &Manifest, tasks: &[(&str, &Task)]) -> String {
+    let tasks: Vec<ListedTask<'_>> = tasks
+        .iter()
         .map(|(name, task)| ListedTask {
             name,
             description: task.description(),
@@ -49,8 +50,8 @@ fn json(manifest: &Manifest) -> String {
     out
 }
 
-fn table(manifest: &Manifest, styles: &Styles) -> String {
-    let shown: Vec<(&str, &Task)> = manifest.tasks().filter(|(_, task)| !task.is_private()).collect();
+fn table(manifest: &Manifest, tasks: &[(&str, &Task)], styles: &Styles) -> String {
+    let shown: Vec<(&str, &Task)> = tasks.iter().copied().filter(|(_, task)| !task.is_private()).collect();
     let name = |name: &str| text::escape(name.as_bytes());
     let width = shown.iter().map(|(task, _)| unicode_width::UnicodeWidthStr::width(&*name(task))).max().unwrap_or(0);
     let mut out = String::new();
@@ -94,7 +95,8 @@ fn about(manifest: &Manifest, task: &Task, styles: &Styles) -> String {
     }
     if !task.aliases().is_empty() {
         let aliases: Vec<String> = task.aliases().iter().map(|alias| text::escape(alias.as_bytes())).collect();
-        notes.push(format!("alias {}", aliases.join(", ")));
+        let noun = if aliases.len() == 1 { "alias" } else { "aliases" };
+        notes.push(format!("{noun} {}", aliases.join(", ")));
     }
     let about = match (task.description(), manifest.job(task)) {
         (Some(description), _) => text::escape(description.as_bytes()),

@@ -57,7 +57,7 @@ fn find_job<'a>(record: &'a RunRecord, name: &str) -> Result<&'a JobRecord, Erro
         let shown = text::escape(name.as_bytes());
         let meant = match text::closest(name, record.jobs.keys().map(|name| &**name)) {
             Some(meant) => format!("; did you mean `{}`?", text::escape(meant.as_bytes())),
-            None => String::new(),
+            None => "; `procman logs` lists what there is".to_owned(),
         };
         usage(format!("no job `{shown}` is in run {}{meant}", record.run))
     })
@@ -70,9 +70,12 @@ fn log_files(args: &LogsArgs, job: &JobRecord, run: &RunFolder) -> Result<Vec<Pa
         None => job.attempts.last(),
     };
     let (Some(attempt), Some(stem)) = (attempt, &job.plan.log) else {
+        let status = job.status.as_ref().map_or("running", |status| status.word());
         let made = text::count(job.attempts.len(), "attempt");
-        let status = job.status.as_ref().map_or("not started yet", |status| status.word());
-        return Err(usage(format!("`{name}` has no such log: {made}, {status}")));
+        return Err(usage(match args.attempt {
+            Some(number) if !job.attempts.is_empty() => format!("`{name}` has no attempt {number}: {made}, {status}"),
+            _ => format!("`{name}` has no log: it was never started ({status})"),
+        }));
     };
     if (args.stdout || args.stderr) && !job.plan.split {
         return Err(usage(format!("`{name}` has one log for both streams; `streams = \"split\"` keeps them apart")));

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod context;
+mod environment;
 mod init;
 mod list;
 mod logs;
@@ -46,8 +47,8 @@ impl From<StateError> for Error {
 
 impl From<Vec<SelectionError>> for Error {
     fn from(errors: Vec<SelectionError>) -> Self {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Self::Usage(lines.join("\nprocman: error: "))
+        let lines: Vec<String> = errors.iter().map(explain).collect();
+        Self::Usage(lines.join("\nerror: "))
     }
 }
 
@@ -55,22 +56,29 @@ impl From<Vec<SelectionError>> for Error {
 pub fn main() -> ExitCode {
     sys::normalize_inherited_signals();
     sys::mark_descriptors_close_on_exec();
-    let cli = match args::parse(std::env::args_os().collect()) {
+    let mut cli = match args::parse(std::env::args_os().collect()) {
         Ok(cli) => cli,
         Err(error) => return told_by_clap(&error),
     };
-    let context = match Context::new(cli.global) {
+    let lookup = |name: &str| std::env::var(name).ok();
+    let context = match cli.global.complete(&lookup).and_then(|()| Context::new(cli.global)) {
         Ok(context) => context,
         Err(problem) => {
-            context::to_stderr(&format!("procman: error: {problem}\n"));
+            context::to_stderr(&format!("error: {problem}\n"));
             return ExitCode::from(USAGE);
         }
     };
     let result = match cli.command {
-        Command::Run(args) => run::run(&context, args),
+        Command::Run(mut args) => match args.complete(&lookup) {
+            Ok(()) => run::run(&context, args),
+            Err(problem) => Err(usage(problem)),
+        },
         Command::List(args) => list::list(&context, &args),
         Command::Check(args) => check::check(&context, &args),
-        Command::Plan(args) => plan::plan(&context, args),
+        Command::Plan(mut args) => match args.selection.complete(&lookup) {
+            Ok(()) => plan::plan(&context, args),
+            Err(problem) => Err(usage(problem)),
+        },
         Command::Init => init::init(&context),
         Command::Logs(args) => logs::logs(&context, &args),
         Command::Completions(args) => {
@@ -99,10 +107,27 @@ fn told_by_clap(error: &clap::Error) -> ExitCode {
     ExitCode::from(if asked_for { SUCCESS } else { USAGE })
 }
 
+/// A selection's error, with what only the command line knows: that a name may have been meant for a subcommand.
+fn explain(error: &SelectionError) -> String {
+    let SelectionError::Unknown { name, suggestion: None } = error else { return error.to_string() };
+    let shown = text::escape(name.as_bytes());
+    let command = args::command();
+    if name == "help" {
+        return "there is no task `help`; `procman --help` shows how procman is used".to_owned();
+    }
+    if command.find_subcommand(name).is_some() {
+        return format!("there is no task `{shown}`; for the subcommand, write it first: `procman {shown} ...`");
+    }
+    match text::closest(name, command.get_subcommands().map(clap::Command::get_name)) {
+        Some(meant) => format!("there is no task `{shown}`; did you mean the subcommand `procman {meant}`?"),
+        None => error.to_string(),
+    }
+}
+
 fn usage(problem: impl Into<String>) -> Error {
     Error::Usage(problem.into())
 }
 
 fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Error {
-    Error::Fault(format!("`{}` cannot be read: {error}", text::path(path)))
+    Error::Fault(format!("`{}` cannot be read: {}", text::path(path), text::io_error(error)))
 }

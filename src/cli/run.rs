@@ -27,7 +27,7 @@ const KEEP_RUNS: usize = 20;
 
 pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let manifest = context.manifest()?;
-    let rules = rules(&manifest, &args)?;
+    let rules = rules(&manifest, &args);
     let path = manifest.path().to_owned();
     let root = manifest.root().to_owned();
     let plan = plan(manifest, args.selection)?;
@@ -37,10 +37,9 @@ pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     record_run(context, plan, rules, root, path)
 }
 
-fn rules(manifest: &Manifest, args: &RunArgs) -> Result<Rules, Error> {
+fn rules(manifest: &Manifest, args: &RunArgs) -> Rules {
     let limit = args.limit.or(manifest.limit()).map_or_else(available_cpus, |limit| limit.resolve(available_cpus()));
-    let chosen = args.on_failure(|name| std::env::var(name).ok()).map_err(usage)?;
-    Ok(Rules { limit, on_failure: chosen.unwrap_or(manifest.on_failure()), timeout: args.timeout })
+    Rules { limit, on_failure: args.on_failure().unwrap_or(manifest.on_failure()), timeout: args.timeout }
 }
 
 /// The plan of what was selected; never an empty one.
@@ -48,9 +47,7 @@ pub(super) fn plan(manifest: Manifest, args: SelectionArgs) -> Result<Plan, Erro
     let selection = Selection { names: args.tasks, no_deps: args.no_deps, arguments: args.arguments };
     let plan = manifest.plan(&selection)?;
     if plan.jobs().is_empty() {
-        return Err(usage(
-            "there is nothing to run: every task is `manual` or `private`; name one that is not private",
-        ));
+        return Err(usage("there is nothing to run: `default` is empty, or every task is `manual` or `private`"));
     }
     Ok(plan)
 }
@@ -115,7 +112,7 @@ impl EndingSignals {
     /// Those that were ignored when procman was started stay ignored.
     fn watch(canceller: Canceller) -> Result<Self, Error> {
         let watched = Signal::ENDING.into_iter().filter(|signal| !signal.is_ignored());
-        let fault = |error: io::Error| Error::Fault(format!("signals cannot be handled: {error}"));
+        let fault = |error: io::Error| Error::Fault(format!("signals cannot be handled: {}", text::io_error(&error)));
         let mut signals = Signals::new(watched.map(|signal| signal.0)).map_err(fault)?;
         let handle = signals.handle();
         let first = Arc::new(AtomicI32::new(0));

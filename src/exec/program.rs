@@ -53,13 +53,13 @@ pub(crate) fn explain(error: &io::Error, program: &Path, cwd: &Path, stdin: &Pat
         return problem;
     }
     if let Err(error) = File::open(stdin) {
-        return format!("stdin `{}` cannot be read: {}", text::path(stdin), describe(&error));
+        return format!("stdin `{}` cannot be read: {}", text::path(stdin), text::io_error(&error));
     }
     let shown = text::path(program);
     match (error.raw_os_error(), fs::metadata(program)) {
         (Some(libc::E2BIG), _) => too_big(size),
         (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => format!("there is no program at `{shown}`"),
-        (_, Err(error)) => format!("the program `{shown}` cannot be reached: {}", describe(&error)),
+        (_, Err(error)) => format!("the program `{shown}` cannot be reached: {}", text::io_error(&error)),
         (_, Ok(found)) if found.is_dir() => format!("`{shown}` is a directory, not a program"),
         (_, Ok(found)) if found.permissions().mode() & 0o111 == 0 => not_executable(program),
         (Some(libc::ENOEXEC), _) => format!(
@@ -67,7 +67,7 @@ pub(crate) fn explain(error: &io::Error, program: &Path, cwd: &Path, stdin: &Pat
              first line must name the interpreter"
         ),
         (Some(libc::ENOENT), _) => missing_interpreter(program),
-        _ => format!("`{shown}` cannot be started: {}", describe(error)),
+        _ => format!("`{shown}` cannot be started: {}", text::io_error(error)),
     }
 }
 
@@ -79,7 +79,7 @@ fn directory_problem(cwd: &Path) -> Option<String> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             Some(format!("the job's directory `{shown}` does not exist"))
         }
-        Err(error) => Some(format!("the job's directory `{shown}` cannot be entered: {}", describe(&error))),
+        Err(error) => Some(format!("the job's directory `{shown}` cannot be entered: {}", text::io_error(&error))),
     }
 }
 
@@ -122,13 +122,4 @@ fn too_big(size: usize) -> String {
         "its arguments and environment take {size} bytes; the system takes a quarter of the stack limit (`ulimit -s`) \
          in all and {LONGEST_ARGUMENT} bytes in one argument"
     )
-}
-
-/// An error without the number that the standard library adds.
-fn describe(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.split_once(" (os error") {
-        Some((text, _)) => text.to_lowercase(),
-        None => text,
-    }
 }

@@ -110,6 +110,10 @@ impl<'i> FromToml<'i> for Text<'i> {
                 let help = format!("write it as a string: \"{flag}\"");
                 return problems.mismatch(&value, "a string", Some(help));
             }
+            DeValue::Float(number) => {
+                let help = format!("write it as a string: \"{number}\"");
+                return problems.mismatch(&value, "a string", Some(help));
+            }
             _ => return problems.mismatch(&value, "a string", None),
         }
         let span = value.span();
@@ -143,6 +147,10 @@ impl<'i> FromToml<'i> for i64 {
                 Ok(number) => Some(number),
                 Err(_) => problems.invalid(value.span(), "is too large", ""),
             },
+            DeValue::String(text) if text.parse::<i64>().is_ok() => {
+                let help = format!("write it without quotes: {text}");
+                problems.mismatch(&value, "an integer", Some(help))
+            }
             _ => problems.mismatch(&value, "an integer", None),
         }
     }
@@ -164,7 +172,7 @@ impl<'i, T: FromToml<'i>> FromToml<'i> for Vec<T> {
                 let help = format!("write `{} = [{}]`", problems.key, toml_string(text));
                 return problems.mismatch(&value, "an array of strings", Some(help));
             }
-            _ => return problems.mismatch(&value, "an array", None),
+            _ => return problems.mismatch(&value, "an array of strings", None),
         }
         let DeValue::Array(elements) = value.into_inner() else { return None };
         let decode = |(index, element)| {

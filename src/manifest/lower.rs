@@ -4,6 +4,7 @@
 //! all are known. Every problem is collected on the way.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +20,9 @@ use super::{Task, TaskDetails};
 use crate::diagnostic::Problem;
 use crate::graph::{Graph, NodeId};
 use crate::job::{Job, JobId, JobMap};
+
+/// Of a longer cycle only the beginning and the end are shown.
+const LONGEST_CYCLE: usize = 12;
 
 /// What a manifest means.
 #[derive(Debug)]
@@ -50,7 +54,7 @@ pub(super) fn lower(
     let reader = SettingsReader::new(root, raw, &defaults, problems);
     let mut lowering = Lowering { reader, defaults, jobs: JobMap::new(), declared: Vec::new(), pending: Vec::new() };
     let tasks = raw.tasks.take().map(Spanned::into_inner).map(|tasks| tasks.0).unwrap_or_default();
-    if tasks.is_empty() && syntax_ok {
+    if tasks.is_empty() && problems.list.is_empty() {
         let problem = Problem::error(document_end..document_end, "there are no tasks");
         problems.push(problem.help("add one under `[tasks]`, such as `hello = [\"echo\", \"hello\"]`"));
     }
@@ -87,18 +91,18 @@ struct Lowering<'i> {
 /// A task that has been looked at by itself.
 struct Declared {
     name: Arc<str>,
-    span: std::ops::Range<usize>,
+    span: Range<usize>,
     /// `None` for a group.
     job: Option<JobId>,
     details: Option<Box<TaskDetails>>,
-    aliases: Vec<(Arc<str>, std::ops::Range<usize>)>,
+    aliases: Vec<(Arc<str>, Range<usize>)>,
 }
 
 impl<'i> Lowering<'i> {
     fn tasks(&mut self, tasks: DeTable<'i>, problems: &mut Problems) {
         for (name, value) in tasks {
             let before = problems.list.len();
-            let raw = RawTask::from_value(value, problems);
+            let raw = RawTask::from_value(name.get_ref(), value, problems);
             let is_whole = problems.list.len() == before;
             self.task(&name, raw, is_whole, problems);
         }
@@ -110,13 +114,14 @@ impl<'i> Lowering<'i> {
         }
         let task = self.declared.len();
         let deps = take_names(raw.deps.take(), self.defaults.deps.as_ref());
+        let own_after = raw.after.as_ref().map(Spanned::span);
         let after = take_names(raw.after.take(), self.defaults.after.as_ref());
         // Without `argv` it is a group, unless there was one that could not be read.
         let is_group = raw.argv.is_none() && is_whole;
         let declared_name: Arc<str> = Arc::from(&**name.get_ref());
         let mut job = None;
         if is_group {
-            check_group(name, &raw, &deps, !after.is_empty(), problems);
+            check_group(name, &raw, &deps, own_after, problems);
         } else {
             let settings = self.reader.settings(&raw, problems);
             let words = raw.argv.take().into_iter().flat_map(|argv| argv.into_inner().0);
@@ -174,7 +179,7 @@ impl<'i> Lowering<'i> {
         }
         let tasks = self.declared.into_iter().zip(nodes).map(|(declared, node)| {
             let Declared { name, span, details, .. } = declared;
-            (name, Task { node, offset: span.start, details })
+            (name, Task { node, span, details })
         });
         Lowered { tasks: tasks.collect(), aliases: names.into_aliases(), jobs: self.jobs, graph, groups }
     }
@@ -209,11 +214,14 @@ impl<'i> Lowering<'i> {
             let name = |task: usize| &*self.declared[task].name;
             let mut path: Vec<&str> = cycle.iter().map(|task| name(*task)).collect();
             path.push(path[0]);
+            if path.len() > LONGEST_CYCLE {
+                path.splice(LONGEST_CYCLE / 2..path.len() - LONGEST_CYCLE / 2, ["..."]);
+            }
             let what =
                 if cycle.len() == 1 { "a task waits for itself" } else { "tasks wait for each other in a cycle" };
             let message = format!("{what}: {}", path.join(" -> "));
             let mut problem: Option<Problem> = None;
-            for (at, &task) in cycle.iter().enumerate() {
+            for (at, &task) in cycle.iter().enumerate().take(LONGEST_CYCLE) {
                 let next = cycle[(at + 1) % cycle.len()];
                 let Some(span) = self.edge_span(task, next, names) else { continue };
                 let text = format!("`{}` waits for `{}`", name(task), name(next));
@@ -222,11 +230,12 @@ impl<'i> Lowering<'i> {
                     Some(problem) => problem.and(span, text),
                 });
             }
-            problems.list.extend(problem.map(|problem| problem.help("remove one of these edges")));
+            let help = if cycle.len() == 1 { "remove it" } else { "remove one of these dependencies" };
+            problems.list.extend(problem.map(|problem| problem.help(help)));
         }
     }
 
-    fn edge_span(&self, task: usize, on: usize, names: &Names) -> Option<std::ops::Range<usize>> {
+    fn edge_span(&self, task: usize, on: usize, names: &Names) -> Option<Range<usize>> {
         let at = self.pending.binary_search_by_key(&task, |pending| pending.task).ok()?;
         let pending = &self.pending[at];
         let mut edges = pending.deps.iter().chain(&pending.after);
@@ -253,10 +262,16 @@ fn take_names<'i>(own: Option<Spanned<Vec<Name<'i>>>>, default: Option<&Spanned<
     own.map(Spanned::into_inner).or_else(|| default.map(|names| names.get_ref().clone())).unwrap_or_default()
 }
 
-fn aliases(raw: Option<Spanned<Vec<Name<'_>>>>, problems: &mut Problems) -> Vec<(Arc<str>, std::ops::Range<usize>)> {
-    let aliases = raw.map(Spanned::into_inner).unwrap_or_default();
-    problems.list.extend(aliases.iter().filter_map(super::names::problem));
-    aliases.into_iter().map(|alias| (Arc::from(&**alias.get_ref()), alias.span())).collect()
+fn aliases(raw: Option<Spanned<Vec<Name<'_>>>>, problems: &mut Problems) -> Vec<(Arc<str>, Range<usize>)> {
+    let mut valid = raw.map(Spanned::into_inner).unwrap_or_default();
+    valid.retain(|alias| match super::names::problem(alias) {
+        None => true,
+        Some(problem) => {
+            problems.push(problem);
+            false
+        }
+    });
+    valid.into_iter().map(|alias| (Arc::from(&**alias.get_ref()), alias.span())).collect()
 }
 
 /// `None` for the many tasks that say nothing beyond what to run.
@@ -280,7 +295,13 @@ fn owned(names: &[Name<'_>]) -> Vec<String> {
 }
 
 /// A group is a name for its dependencies: it needs some, and what is said of a process says nothing here.
-fn check_group(name: &Name<'_>, raw: &RawTask<'_>, deps: &[Name<'_>], has_after: bool, problems: &mut Problems) {
+fn check_group(
+    name: &Name<'_>,
+    raw: &RawTask<'_>,
+    deps: &[Name<'_>],
+    after: Option<Range<usize>>,
+    problems: &mut Problems,
+) {
     let text = name.get_ref();
     if deps.is_empty() {
         let message = format!("task `{text}` has neither `argv` nor `deps`: there is nothing to do");
@@ -288,7 +309,7 @@ fn check_group(name: &Name<'_>, raw: &RawTask<'_>, deps: &[Name<'_>], has_after:
         return;
     }
     let mut useless = raw.process_keys();
-    useless.extend((has_after && raw.after.is_some()).then_some(("after", name.span())));
+    useless.extend(after.map(|span| ("after", span)));
     for (key, span) in useless {
         let message = format!("`{key}` has no effect on `{text}`, which has no `argv` and so no process of its own");
         problems.push(Problem::error(span, message).help("give it an `argv`, or set this on the tasks it stands for"));

@@ -12,8 +12,9 @@ mod select;
 mod settings;
 mod values;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -55,7 +56,7 @@ pub struct Manifest {
 pub struct Task {
     node: NodeId,
     /// Where its name is written.
-    offset: usize,
+    span: Range<usize>,
     /// What it says beyond what to run; most tasks of a large manifest say nothing.
     details: Option<Box<TaskDetails>>,
 }
@@ -95,9 +96,9 @@ impl Task {
         self.details.as_ref().is_some_and(|details| details.manual)
     }
 
-    /// The byte offset of its name in the manifest.
-    pub fn offset(&self) -> usize {
-        self.offset
+    /// Where its name is written: byte offsets in the manifest's text.
+    pub fn span(&self) -> Range<usize> {
+        self.span.clone()
     }
 }
 
@@ -124,7 +125,9 @@ pub enum ManifestError {
 impl std::fmt::Display for ManifestError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unreadable { path, error } => write!(f, "`{}` cannot be read: {error}", crate::text::path(path)),
+            Self::Unreadable { path, error } => {
+                write!(f, "`{}` cannot be read: {}", crate::text::path(path), crate::text::io_error(error))
+            }
             Self::Invalid { source, problems } => {
                 let problems = crate::text::count(problems.len(), "problem");
                 write!(f, "{problems} in {}", crate::text::escape(source.path.as_bytes()))
@@ -154,11 +157,13 @@ impl Manifest {
         let path = std::path::absolute(path).map_err(unreadable)?;
         let source = |text| Source { path: shown_as.to_owned(), text };
         match String::from_utf8(bytes) {
-            Ok(text) => Self::parse(source(text), path),
+            // A byte order mark is no part of the text, and would shift the columns of its first line.
+            Ok(text) => Self::parse(source(text.trim_start_matches('\u{feff}').to_owned()), path),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
+                let byte = error.as_bytes()[at];
                 let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let message = format!("the file is not UTF-8: its byte {at} begins no character");
+                let message = format!("the file is not UTF-8: the byte 0x{byte:02X} here begins no character");
                 Err(ManifestError::Invalid { source: source(text), problems: vec![Problem::error(at..at, message)] })
             }
         }
@@ -264,24 +269,28 @@ fn read(text: &str, root: &Path, problems: &mut Problems) -> (Header, lower::Low
 fn syntax_problem(error: &toml::de::Error, text: &str) -> Problem {
     let span = error.span().unwrap_or(text.len()..text.len());
     match (error.message(), text.get(span.clone())) {
-        ("duplicate key", Some(key)) => Problem::error(span, format!("`{key}` is there twice")),
+        ("duplicate key", Some(key)) => {
+            Problem::error(span, format!("`{}` is there twice", key.trim_matches(['"', '\''])))
+        }
         (message, _) => Problem::error(span, format!("this is not TOML: {message}")),
     }
 }
 
-/// What is wrong on a line that is no TOML, beyond that it is none, comes of how the parser recovered.
+/// Keeps of each line that is no TOML the first thing that is wrong with it: what follows on the same line, and values
+/// that the parser made up in its place, are consequences.
 fn drop_consequences(problems: &mut Vec<Problem>, syntax_problems: usize, text: &str) {
     let line = |problem: &Problem| {
         let start = problem.labels[0].span.start.min(text.len());
         text.as_bytes()[..start].iter().rposition(|byte| *byte == b'\n')
     };
-    let broken: Vec<_> = problems[..syntax_problems].iter().map(line).collect();
-    if broken.is_empty() {
-        return;
-    }
+    let mut broken = HashSet::new();
     let mut place = 0;
     problems.retain(|problem| {
         place += 1;
-        place <= syntax_problems || !broken.contains(&line(problem))
+        if place <= syntax_problems {
+            return broken.insert(line(problem));
+        }
+        let is_made_up = syntax_problems > 0 && problem.labels[0].span == (0..0);
+        !is_made_up && (broken.is_empty() || !broken.contains(&line(problem)))
     });
 }

@@ -28,10 +28,18 @@ impl Names {
 
     pub(super) fn add_alias(&mut self, task: usize, alias: &Arc<str>, span: Range<usize>, problems: &mut Problems) {
         if let Some(taken) = self.get(alias) {
-            let what = if self.tasks.contains_key(alias) { "is a task's name" } else { "is another task's alias" };
-            let (name, taken) = &self.spans[taken];
-            let problem = Problem::error(span, format!("alias `{alias}` {what} already"));
-            problems.push(problem.and(taken.clone(), format!("task `{name}`")));
+            let what = match (taken == task, self.tasks.contains_key(alias)) {
+                (true, true) => "is the task's own name",
+                (true, false) => "is there twice",
+                (false, true) => "is a task's name already",
+                (false, false) => "is another task's alias already",
+            };
+            let mut problem = Problem::error(span, format!("alias `{alias}` {what}"));
+            if taken != task {
+                let (name, place) = &self.spans[taken];
+                problem = problem.and(place.clone(), format!("task `{name}`"));
+            }
+            problems.push(problem);
             return;
         }
         self.aliases.insert(Arc::clone(alias), task);
@@ -49,7 +57,14 @@ impl Names {
         if found.is_none() {
             let mut problem = Problem::error(name.span(), format!("unknown task `{}`", name.get_ref()));
             let candidates = self.spans.iter().map(|(name, _)| &**name);
-            problem.help = problems.suggest(name.get_ref(), candidates);
+            let is_pattern = name.get_ref().contains(['*', '?']) || name.get_ref().starts_with("tag:");
+            problem.help = if is_pattern {
+                Some(
+                    "dependencies are names of tasks; globs and tags are for the command line and `default`".to_owned(),
+                )
+            } else {
+                problems.suggest(name.get_ref(), candidates)
+            };
             problems.push(problem);
         }
         found

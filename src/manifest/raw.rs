@@ -5,7 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::decode::{FromToml, Problems, Text, raw_table, table};
-use super::values::{Argv, DurationText, InheritEnv, Limit, OnFailureName, StreamsName};
+use super::values::{Argv, DurationText, InheritEnv, Limit, OnFailureName, StreamsName, SuccessCodes, Wrapper};
 use crate::diagnostic::Problem;
 
 /// A string with its place.
@@ -42,7 +42,7 @@ raw_table! {
         timeout: DurationText,
         grace: DurationText,
         retries: i64,
-        success_codes: Vec<Spanned<i64>>,
+        success_codes: SuccessCodes,
         allow_failure: bool,
         tags: Vec<Name<'i>>,
         aliases: Vec<Name<'i>>,
@@ -51,7 +51,7 @@ raw_table! {
         platforms: Vec<Name<'i>>,
         stdin: Text<'i>,
         streams: StreamsName,
-        wrapper: Vec<Text<'i>>,
+        wrapper: Wrapper<'i>,
     }
 }
 
@@ -80,8 +80,8 @@ impl<'i> RawManifest<'i> {
         Self::decode(document, problems, |key, problems| {
             let written = &**key.get_ref();
             let help = match written {
-                "task" | "jobs" | "targets" | "recipes" => Some("did you mean `tasks`?".to_owned()),
-                "jobs_limit" | "max_jobs" | "parallel" | "concurrency" => Some("did you mean `limit`?".to_owned()),
+                "task" | "targets" | "recipes" => Some("did you mean `tasks`?".to_owned()),
+                "jobs" | "max_jobs" | "parallel" | "concurrency" => Some("did you mean `limit`?".to_owned()),
                 _ if RawTask::KEYS.contains(&written) => {
                     Some(format!("`{written}` is a key of a task; for every task, write it under `[defaults]`"))
                 }
@@ -94,11 +94,17 @@ impl<'i> RawManifest<'i> {
 
 impl<'i> RawTask<'i> {
     /// A task's value: its argv alone, or a table.
-    pub(super) fn from_value(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Self {
-        if value.get_ref().is_table() {
-            return table(value, problems).map(|table| Self::from_table(table, problems)).unwrap_or_default();
+    pub(super) fn from_value(name: &str, value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Self {
+        match value.get_ref() {
+            DeValue::Table(_) => {
+                table(value, problems).map(|table| Self::from_table(table, problems)).unwrap_or_default()
+            }
+            DeValue::Array(_) | DeValue::String(_) => Self { argv: problems.decode("argv", value), ..Self::default() },
+            _ => {
+                _ = problems.decode::<NoTask>(format!("tasks.{name}"), value);
+                Self::default()
+            }
         }
-        Self { argv: problems.decode("argv", value), ..Self::default() }
     }
 
     pub(super) fn from_table(table: DeTable<'i>, problems: &mut Problems) -> Self {
@@ -117,6 +123,15 @@ impl<'i> RawTask<'i> {
 fn unknown_key(key: &Name<'_>, of: &str, help: Option<String>, keys: &[&str]) -> Problem {
     let help = help.unwrap_or_else(|| format!("the keys of {of} are {}", keys.join(", ")));
     Problem::error(key.span(), format!("unknown key `{}`", key.get_ref())).help(help)
+}
+
+/// What is no task.
+struct NoTask;
+
+impl FromToml<'_> for NoTask {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        problems.mismatch(&value, "an argv array or a table", None)
+    }
 }
 
 /// A table that is decoded later, piece by piece.

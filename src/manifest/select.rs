@@ -1,8 +1,10 @@
 //! Choosing tasks by what a user names.
 
+use std::collections::HashSet;
+use std::ffi::OsString;
 use std::fmt;
 
-use super::Manifest;
+use super::{Manifest, Task};
 use crate::graph::NodeId;
 use crate::plan::Plan;
 use crate::text;
@@ -15,7 +17,7 @@ pub struct Selection {
     /// Without what they need.
     pub no_deps: bool,
     /// Appended to the argv of the one task that is named.
-    pub arguments: Vec<String>,
+    pub arguments: Vec<OsString>,
 }
 
 /// Why a selection cannot be made.
@@ -67,7 +69,7 @@ impl Manifest {
     ///
     /// Every name that selects nothing.
     pub fn plan(mut self, selection: &Selection) -> Result<Plan, Vec<SelectionError>> {
-        let roots = self.roots(&selection.names)?;
+        let roots: Vec<NodeId> = self.selected(&selection.names)?.into_iter().map(|(_, task)| task.node).collect();
         self.add_arguments(selection)?;
         let keep = self.graph.closure(roots, !selection.no_deps);
         if keep.iter().all(|kept| *kept) {
@@ -78,41 +80,46 @@ impl Manifest {
         Ok(Plan { jobs: self.jobs, graph, groups: self.groups })
     }
 
-    fn roots(&self, names: &[String]) -> Result<Vec<NodeId>, Vec<SelectionError>> {
+    /// The tasks that are named, in the manifest's order; none named: those of `default`, or all that are open.
+    ///
+    /// # Errors
+    ///
+    /// Every name that selects nothing.
+    pub fn selected(&self, names: &[String]) -> Result<Vec<(&str, &Task)>, Vec<SelectionError>> {
         let names = if names.is_empty() { self.default.as_deref() } else { Some(names) };
-        let Some(names) = names else {
-            return Ok(self.open_tasks().map(|(_, task)| task.node).collect());
-        };
-        let mut roots = Vec::new();
+        let Some(names) = names else { return Ok(self.open_tasks().collect()) };
+        let mut selected = HashSet::new();
         let mut errors = Vec::new();
         for name in names {
             match self.matching(name) {
-                Ok(nodes) => roots.extend(nodes),
+                Ok(tasks) => selected.extend(tasks.into_iter().map(|(task, _)| task)),
                 Err(error) => errors.push(error),
             }
         }
-        if errors.is_empty() { Ok(roots) } else { Err(errors) }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        Ok(self.tasks().filter(|(task, _)| selected.contains(task)).collect())
     }
 
-    fn matching(&self, name: &str) -> Result<Vec<NodeId>, SelectionError> {
-        if let Some((_, task)) = self.task(name) {
-            let private = task.is_private();
-            return if private { Err(SelectionError::Private(name.to_owned())) } else { Ok(vec![task.node]) };
+    fn matching(&self, name: &str) -> Result<Vec<(&str, &Task)>, SelectionError> {
+        if let Some(exact) = self.task(name) {
+            return if exact.1.is_private() { Err(SelectionError::Private(name.to_owned())) } else { Ok(vec![exact]) };
         }
-        let nodes: Vec<NodeId> = if let Some(tag) = name.strip_prefix("tag:") {
-            self.open_tasks().filter(|(_, task)| task.tags().iter().any(|t| t == tag)).map(|(_, t)| t.node).collect()
+        let tasks: Vec<(&str, &Task)> = if let Some(tag) = name.strip_prefix("tag:") {
+            self.open_tasks().filter(|(_, task)| task.tags().iter().any(|own| own == tag)).collect()
         } else if name.contains(['*', '?']) {
-            self.open_tasks().filter(|(task, _)| matches(name, task)).map(|(_, task)| task.node).collect()
+            self.open_tasks().filter(|(task, _)| matches(name, task)).collect()
         } else {
-            let names = self.tasks.iter().filter(|(_, task)| !task.is_private()).map(|(name, _)| &**name);
+            let names = self.tasks().filter(|(_, task)| !task.is_private()).map(|(name, _)| name);
             let suggestion = text::closest(name, names.chain(self.aliases.keys().map(|alias| &**alias)));
             return Err(SelectionError::Unknown { name: name.to_owned(), suggestion: suggestion.map(str::to_owned) });
         };
-        if nodes.is_empty() { Err(SelectionError::NothingMatches(name.to_owned())) } else { Ok(nodes) }
+        if tasks.is_empty() { Err(SelectionError::NothingMatches(name.to_owned())) } else { Ok(tasks) }
     }
 
     /// The tasks that can be chosen without being named.
-    fn open_tasks(&self) -> impl Iterator<Item = (&str, &super::Task)> {
+    fn open_tasks(&self) -> impl Iterator<Item = (&str, &Task)> {
         self.tasks().filter(|(_, task)| !task.is_private() && !task.is_manual())
     }
 
@@ -125,7 +132,7 @@ impl Manifest {
             _ => None,
         };
         let Some(job) = task else { return Err(vec![SelectionError::NoTaskForArguments]) };
-        self.jobs.job_mut(job).argv.extend(selection.arguments.iter().map(Into::into));
+        self.jobs.job_mut(job).argv.extend(selection.arguments.iter().cloned());
         Ok(())
     }
 }

@@ -75,7 +75,7 @@ impl SettingsReader {
         let mut base = JobSettings::in_directory(root);
         base.environment.set.clone_from(&this.global);
         if let Some(inherit) = &manifest.inherit_env {
-            base.environment.inherit = lower_inherit(inherit.get_ref());
+            base.environment.inherit = lower_inherit(inherit.get_ref(), problems);
         }
         this.base = Arc::new(base);
         this.base = this.settings(defaults, problems);
@@ -113,7 +113,7 @@ impl SettingsReader {
             }
         }
         if let Some(codes) = &raw.success_codes {
-            settings.success_codes = success_codes(codes, problems);
+            settings.success_codes.clone_from(&codes.get_ref().0);
         }
         if let Some(allow) = &raw.allow_failure {
             settings.allow_failure = *allow.get_ref();
@@ -125,7 +125,7 @@ impl SettingsReader {
             settings.streams = streams.get_ref().0;
         }
         if let Some(wrapper) = &raw.wrapper {
-            settings.wrapper = wrapper.get_ref().iter().map(|word| word.clone().into_owned().into()).collect();
+            settings.wrapper = wrapper.get_ref().0.iter().map(|word| word.clone().into_owned().into()).collect();
         }
         Arc::new(settings)
     }
@@ -139,7 +139,7 @@ impl SettingsReader {
         }
         settings.environment.set.extend(variables(raw.env.as_ref(), problems));
         if let Some(inherit) = &raw.inherit_env {
-            settings.environment.inherit = lower_inherit(inherit.get_ref());
+            settings.environment.inherit = lower_inherit(inherit.get_ref(), problems);
         }
         if let Some(remove) = &raw.env_remove {
             problems.list.extend(remove.get_ref().iter().filter_map(variable_name_problem));
@@ -175,10 +175,15 @@ fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, String> {
             format!("there is no file at {}", text::path(path))
         }
         dotenvy::Error::LineParse(line, _) => format!("this line is not NAME=value: {}", text::escape(line.as_bytes())),
+        dotenvy::Error::Io(error) => text::io_error(&error),
         other => other.to_string(),
     };
     let lines = dotenvy::from_path_iter(path).map_err(explain)?;
-    lines.collect::<Result<Vec<_>, _>>().map_err(explain)
+    let lines = lines.collect::<Result<Vec<_>, _>>().map_err(explain)?;
+    match lines.iter().find(|(_, value)| value.contains('\0')) {
+        Some((name, _)) => Err(format!("the value of {name} has a NUL character in it")),
+        None => Ok(lines),
+    }
 }
 
 fn variables(raw: Option<&Spanned<Variables<'_>>>, problems: &mut Problems) -> IndexMap<String, String> {
@@ -193,34 +198,27 @@ fn variables(raw: Option<&Spanned<Variables<'_>>>, problems: &mut Problems) -> I
 
 fn variable_name_problem(name: &Name<'_>) -> Option<Problem> {
     let text = name.get_ref();
+    let shown = if text.is_empty() { "the empty string".to_owned() } else { format!("`{text}`") };
     let wrong = text.is_empty() || text.contains(['=', '\0']);
-    wrong.then(|| Problem::error(name.span(), format!("`{text}` cannot be the name of an environment variable")))
+    wrong.then(|| Problem::error(name.span(), format!("{shown} cannot be the name of an environment variable")))
 }
 
-fn lower_inherit(raw: &InheritEnv<'_>) -> Inherit {
+fn lower_inherit(raw: &InheritEnv<'_>, problems: &mut Problems) -> Inherit {
     match raw {
         InheritEnv::All => Inherit::All,
         InheritEnv::Nothing => Inherit::Nothing,
-        InheritEnv::Only(names) => Inherit::Only(names.iter().map(|name| name.clone().into_owned()).collect()),
-    }
-}
-
-fn success_codes(raw: &Spanned<Vec<Spanned<i64>>>, problems: &mut Problems) -> Vec<i32> {
-    if raw.get_ref().is_empty() {
-        let problem = Problem::error(raw.span(), "`success_codes` is empty: the task could never succeed");
-        problems.push(problem.help("leave it out for [0]"));
-    }
-    let mut codes = Vec::new();
-    for code in raw.get_ref() {
-        match u8::try_from(*code.get_ref()) {
-            Ok(valid) => codes.push(i32::from(valid)),
-            Err(_) => problems.push(Problem::error(code.span(), "an exit code is between 0 and 255")),
+        InheritEnv::Only(names) => {
+            problems.list.extend(names.iter().filter_map(variable_name_problem));
+            Inherit::Only(names.iter().map(|name| name.get_ref().to_string()).collect())
         }
     }
-    codes
 }
 
 fn lower_platforms(raw: &Spanned<Vec<Name<'_>>>, problems: &mut Problems) -> Vec<String> {
+    if raw.get_ref().is_empty() {
+        let problem = Problem::error(raw.span(), "`platforms` is empty: the task could never run");
+        problems.push(problem.help("leave it out for all"));
+    }
     for name in raw.get_ref().iter().filter(|name| !PLATFORMS.contains(&&**name.get_ref())) {
         let meant = match &**name.get_ref() {
             "darwin" | "osx" | "mac" => Some("did you mean `macos`?".to_owned()),

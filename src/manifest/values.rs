@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::decode::{FromToml, Problems, Text, toml_string};
+use crate::diagnostic::Problem;
 use crate::job::Streams;
 use crate::schedule::OnFailure;
 
@@ -39,6 +40,7 @@ impl std::str::FromStr for Limit {
         let digits_only = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
         match digits.parse() {
             Ok(0) => Err("must be at least 1"),
+            _ if digits.starts_with('-') => Err("must be at least 1"),
             Ok(number) if digits_only => Ok(limit(number)),
             _ => Err("must be a number of jobs, or a percentage of the CPUs such as \"50%\""),
         }
@@ -52,7 +54,7 @@ impl FromToml<'_> for Limit {
             DeValue::String(text) if text.ends_with('%') => text.clone().into_owned(),
             DeValue::String(text) if text.parse::<Self>().is_ok() => {
                 let help = format!("write it without quotes: {text}");
-                return problems.mismatch(&value, "an integer or a percentage", Some(help));
+                return problems.mismatch(&value, "an integer or a percentage such as \"50%\"", Some(help));
             }
             DeValue::String(_) => String::new(),
             _ => return problems.mismatch(&value, "an integer or a percentage such as \"50%\"", None),
@@ -70,26 +72,37 @@ pub(super) struct Argv<'i>(pub(super) Vec<Text<'i>>);
 
 impl<'i> FromToml<'i> for Argv<'i> {
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
-        match value.get_ref() {
-            DeValue::String(line) => {
-                let help = argv_help(line);
-                return problems.mismatch(&value, "an array of strings", Some(help));
-            }
-            DeValue::Array(_) => {}
-            _ => return problems.mismatch(&value, "an array of strings", None),
-        }
         let span = value.span();
-        let before = problems.list.len();
-        let words = Vec::<Text<'i>>::from_toml(value, problems)?;
-        match words.first() {
-            _ if problems.list.len() > before => None,
-            None => problems.invalid(span, "is empty", "give at least the program"),
-            Some(program) if program.is_empty() => {
-                problems.invalid(span, "has an empty string for its program", "give the program's name or path")
-            }
-            Some(_) => Some(Self(words)),
-        }
+        let words = words(value, problems)?;
+        if words.is_empty() { problems.invalid(span, "is empty", NO_PROGRAM) } else { Some(Self(words)) }
     }
+}
+
+/// Arguments to put in front of others; none is none.
+#[derive(Debug)]
+pub(super) struct Wrapper<'i>(pub(super) Vec<Text<'i>>);
+
+impl<'i> FromToml<'i> for Wrapper<'i> {
+    fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
+        words(value, problems).map(Self)
+    }
+}
+
+const NO_PROGRAM: &str = "give at least the program";
+
+/// A program and arguments, or nothing at all.
+fn words<'i>(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Vec<Text<'i>>> {
+    if let DeValue::String(line) = value.get_ref() {
+        let help = argv_help(line);
+        return problems.mismatch(&value, "an array of strings", Some(help));
+    }
+    let span = value.span();
+    let before = problems.list.len();
+    let words = Vec::<Text<'i>>::from_toml(value, problems)?;
+    if words.first().is_some_and(|program| program.is_empty()) {
+        return problems.invalid(span, "has an empty string for its program", "give the program's name or path");
+    }
+    (problems.list.len() == before).then_some(words)
 }
 
 /// The array to write in place of a command line, which procman never splits by itself.
@@ -99,7 +112,11 @@ fn argv_help(line: &str) -> String {
         format!("[{}]", words.join(", "))
     };
     match split_words(line) {
-        Some(words) if !words.is_empty() => format!("write the program and each argument apart: {}", array(&words)),
+        Some(words) if words.is_empty() => NO_PROGRAM.to_owned(),
+        // `NAME=value` in front of a command is a shell's, too.
+        Some(words) if !words[0].contains('=') => {
+            format!("write the program and each argument apart: {}", array(&words))
+        }
         _ => {
             let words = ["sh", "-c", line].map(str::to_owned);
             format!("procman uses no shell; if this needs one, say so: {}", array(&words))
@@ -158,7 +175,7 @@ impl FromToml<'_> for DurationText {
 pub(super) enum InheritEnv<'i> {
     All,
     Nothing,
-    Only(Vec<Text<'i>>),
+    Only(Vec<Spanned<Text<'i>>>),
 }
 
 impl<'i> FromToml<'i> for InheritEnv<'i> {
@@ -167,8 +184,37 @@ impl<'i> FromToml<'i> for InheritEnv<'i> {
             DeValue::Boolean(true) => Some(Self::All),
             DeValue::Boolean(false) => Some(Self::Nothing),
             DeValue::Array(_) => Vec::from_toml(value, problems).map(Self::Only),
+            DeValue::String(name) => {
+                let help = format!("write `inherit_env = [{}]`", toml_string(name));
+                problems.mismatch(&value, "true, false or an array of names", Some(help))
+            }
             _ => problems.mismatch(&value, "true, false or an array of names", None),
         }
+    }
+}
+
+/// Exit codes that are a success; at least one.
+#[derive(Debug)]
+pub(super) struct SuccessCodes(pub(super) Vec<i32>);
+
+impl FromToml<'_> for SuccessCodes {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        let DeValue::Array(array) = value.get_ref() else {
+            let help = "write `success_codes = [0]`, or with other codes".to_owned();
+            return problems.mismatch(&value, "an array of integers", Some(help));
+        };
+        if array.is_empty() {
+            return problems.invalid(value.span(), "is empty: the task could never succeed", "leave it out for [0]");
+        }
+        let codes = Vec::<Spanned<i64>>::from_toml(value, problems)?;
+        let mut valid = Vec::new();
+        for code in codes {
+            match u8::try_from(*code.get_ref()) {
+                Ok(code) => valid.push(i32::from(code)),
+                Err(_) => problems.push(Problem::error(code.span(), "an exit code is between 0 and 255")),
+            }
+        }
+        Some(Self(valid))
     }
 }
 
@@ -193,7 +239,10 @@ impl FromToml<'_> for StreamsName {
 
 fn one_of<T: Copy>(value: &Spanned<DeValue<'_>>, words: &[(&str, T)], problems: &mut Problems) -> Option<T> {
     let names: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
-    let expected = format!("one of {}", names.join(", "));
+    let expected = match names.split_last() {
+        Some((last, others)) => format!("{} or {last}", others.join(", ")),
+        None => String::new(),
+    };
     let DeValue::String(text) = value.get_ref() else { return problems.mismatch(value, &expected, None) };
     if let Some((_, meaning)) = words.iter().find(|(word, _)| word == text) {
         return Some(*meaning);

@@ -44,7 +44,7 @@ impl StateError {
 
 impl fmt::Display for StateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` cannot be {}: {}", text::path(&self.path), self.action, self.error)
+        write!(f, "`{}` cannot be {}: {}", text::path(&self.path), self.action, text::io_error(&self.error))
     }
 }
 

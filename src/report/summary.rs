@@ -135,7 +135,7 @@ impl Summary<'_> {
                     _ = writeln!(out, "{} {line}", "  |".style(self.styles.quiet));
                 }
             }
-            Err(error) => _ = writeln!(out, "  the log cannot be read: {error}"),
+            Err(error) => _ = writeln!(out, "  the log cannot be read: {}", text::io_error(&error)),
         }
         _ = writeln!(out, "  {} {path}", "log:".style(self.styles.quiet));
     }

@@ -152,7 +152,11 @@ impl<'a> Engine<'a> {
                 let (end, fault) = match ended {
                     Ok(end) => (end, None),
                     Err(log) => {
-                        let text = format!("the log `{}` cannot be made: {}", text::path(&log.path), log.error);
+                        let text = format!(
+                            "the log `{}` cannot be made: {}",
+                            text::path(&log.path),
+                            text::io_error(&log.error)
+                        );
                         let outcome = ProcessOutcome::Refused;
                         (ProcessEnd { outcome, cpu: Duration::ZERO, peak_memory: 0 }, Some(Fault(text)))
                     }

@@ -72,7 +72,7 @@ fn ends(sandbox: &Sandbox) -> Vec<String> {
 #[test]
 fn without_a_manifest_init_is_offered() {
     Sandbox::new().run(&[]).code(2).stdout("").stderr(str![[r#"
-procman: error: there is no procman.toml in `[FOLDER]` or in a folder above; `procman init` writes one
+error: there is no procman.toml in `[FOLDER]` or in a folder above; `procman init` writes one
 
 "#]]);
 }
@@ -80,11 +80,11 @@ procman: error: there is no procman.toml in `[FOLDER]` or in a folder above; `pr
 #[test]
 fn a_manifest_that_is_named_and_missing() {
     Sandbox::new().run(&["-f", "other.toml"]).code(2).stdout("").stderr(str![[r#"
-procman: error: `[FOLDER]/other.toml` cannot be read: No such file or directory (os error 2)
+error: the manifest `other.toml` cannot be read: no such file or directory
 
 "#]]);
     Sandbox::new().file("folder/x", "").run(&["-f", "folder"]).code(2).stdout("").stderr(str![[r#"
-procman: error: `[FOLDER]/folder` cannot be read: Is a directory (os error 21)
+error: the manifest `folder` cannot be read: is a directory
 
 "#]]);
 }
@@ -93,11 +93,11 @@ procman: error: `[FOLDER]/folder` cannot be read: Is a directory (os error 21)
 fn a_directory_that_is_none() {
     let sandbox = Sandbox::new().file("file", "");
     sandbox.run(&["-C", "missing"]).code(2).stdout("").stderr(str![[r#"
-procman: error: `[FOLDER]/missing` is not a directory
+error: `[FOLDER]/missing` is not a directory
 
 "#]]);
     sandbox.run(&["-C", "file", "list"]).code(2).stdout("").stderr(str![[r#"
-procman: error: `[FOLDER]/file` is not a directory
+error: `[FOLDER]/file` is not a directory
 
 "#]]);
 }
@@ -163,7 +163,7 @@ error: `limit` must be at least 1
 1 | limit = 0
   |         ^
 
-procman: error: 1 problem in [FOLDER]/procman.toml; nothing was started
+error: 1 problem in [FOLDER]/procman.toml
 
 "#]]);
 }
@@ -176,7 +176,7 @@ fn an_unknown_task_comes_with_the_one_that_may_be_meant() {
         PROJECT,
         &["tset"],
         str![[r#"
-procman: error: there is no task `tset`; did you mean `test`?
+error: there is no task `tset`; did you mean `test`?
 
 "#]],
     );
@@ -184,7 +184,7 @@ procman: error: there is no task `tset`; did you mean `test`?
         PROJECT,
         &["list-all"],
         str![[r#"
-procman: error: there is no task `list-all`; `procman list` shows all
+error: there is no task `list-all`; did you mean the subcommand `procman list`?
 
 "#]],
     );
@@ -196,7 +196,7 @@ fn a_private_task_is_not_offered_for_an_unknown_one() {
         PROJECT,
         &["setpu"],
         str![[r#"
-procman: error: there is no task `setpu`; `procman list` shows all
+error: there is no task `setpu`; `procman list` shows all
 
 "#]],
     );
@@ -208,11 +208,11 @@ fn every_name_that_selects_nothing_is_reported() {
         PROJECT,
         &["run", "buidl", "test", "xyz", "tag:none", "q*", "setup"],
         str![[r#"
-procman: error: there is no task `buidl`; did you mean `build`?
-procman: error: there is no task `xyz`; `procman list` shows all
-procman: error: no task matches `tag:none`; `manual` and `private` tasks never do
-procman: error: no task matches `q*`; `manual` and `private` tasks never do
-procman: error: `setup` is private: it runs only as a dependency
+error: there is no task `buidl`; did you mean `build`?
+error: there is no task `xyz`; `procman list` shows all
+error: no task matches `tag:none`; `manual` and `private` tasks never do
+error: no task matches `q*`; `manual` and `private` tasks never do
+error: `setup` is private: it runs only as a dependency
 
 "#]],
     );
@@ -224,7 +224,7 @@ fn no_name_in_a_message_acts_on_the_terminal() {
         PROJECT,
         &["\u{1b}[31m\u{202e}x"],
         str![[r#"
-procman: error: there is no task `\x1b[31m\u{202e}x`; `procman list` shows all
+error: there is no task `\x1b[31m\u{202e}x`; `procman list` shows all
 
 "#]],
     );
@@ -236,7 +236,7 @@ fn a_glob_or_a_tag_that_only_manual_or_private_tasks_have_matches_nothing() {
         PROJECT,
         &["dep*"],
         str![[r#"
-procman: error: no task matches `dep*`; `manual` and `private` tasks never do
+error: no task matches `dep*`; `manual` and `private` tasks never do
 
 "#]],
     );
@@ -244,7 +244,7 @@ procman: error: no task matches `dep*`; `manual` and `private` tasks never do
         PROJECT,
         &["tag:rusty"],
         str![[r#"
-procman: error: no task matches `tag:rusty`; `manual` and `private` tasks never do
+error: no task matches `tag:rusty`; `manual` and `private` tasks never do
 
 "#]],
     );
@@ -256,7 +256,7 @@ fn a_private_task_cannot_be_named() {
         PROJECT,
         &["setup"],
         str![[r#"
-procman: error: `setup` is private: it runs only as a dependency
+error: `setup` is private: it runs only as a dependency
 
 "#]],
     );
@@ -268,7 +268,7 @@ fn a_manifest_in_which_nothing_runs_by_itself() {
         "[tasks]\na = { argv = [\"true\"], manual = true }\n",
         &[],
         str![[r#"
-procman: error: there is nothing to run: every task is `manual` or `private`; name one that is not private
+error: there is nothing to run: `default` is empty, or every task is `manual` or `private`
 
 "#]],
     );
@@ -276,7 +276,7 @@ procman: error: there is nothing to run: every task is `manual` or `private`; na
         "default = []\n[tasks]\na = [\"true\"]\n",
         &[],
         str![[r#"
-procman: error: there is nothing to run: every task is `manual` or `private`; name one that is not private
+error: there is nothing to run: `default` is empty, or every task is `manual` or `private`
 
 "#]],
     );
@@ -308,7 +308,7 @@ fn arguments_without_a_task_to_go_to_are_refused() {
         PROJECT,
         &["--", "x"],
         str![[r#"
-procman: error: arguments after `--` need exactly one task to go to; name one that has an argv
+error: arguments after `--` need exactly one task to go to; name one that has an argv
 
 "#]],
     );
@@ -316,7 +316,7 @@ procman: error: arguments after `--` need exactly one task to go to; name one th
         PROJECT,
         &["fmt", "build", "--", "x"],
         str![[r#"
-procman: error: arguments after `--` need exactly one task to go to; name one that has an argv
+error: arguments after `--` need exactly one task to go to; name one that has an argv
 
 "#]],
     );
@@ -324,7 +324,7 @@ procman: error: arguments after `--` need exactly one task to go to; name one th
         PROJECT,
         &["ci", "--", "x"],
         str![[r#"
-procman: error: arguments after `--` need exactly one task to go to; name one that has an argv
+error: arguments after `--` need exactly one task to go to; name one that has an argv
 
 "#]],
     );
@@ -332,7 +332,7 @@ procman: error: arguments after `--` need exactly one task to go to; name one th
         PROJECT,
         &["fm*", "--", "x"],
         str![[r#"
-procman: error: arguments after `--` need exactly one task to go to; name one that has an argv
+error: arguments after `--` need exactly one task to go to; name one that has an argv
 
 "#]],
     );
@@ -354,7 +354,7 @@ fmt: cargo fmt --check
         PROJECT,
         &["-n", "run", "fmt"],
         str![[r#"
-procman: error: there is no task `run`; `procman list` shows all
+error: there is no task `run`; for the subcommand, write it first: `procman run ...`
 
 "#]],
     );
@@ -379,7 +379,7 @@ fn how_to_fail_fast_stands_in_the_same_word() {
         PROJECT,
         &["--fail-fast", "kill"],
         str![[r#"
-procman: error: there is no task `kill`; `procman list` shows all
+error: there is no task `kill`; `procman list` shows all
 
 "#]],
     );
@@ -424,7 +424,7 @@ error: unexpected argument '--jsno' found
 
   tip: a similar argument exists: '--json'
 
-Usage: procman list --json
+Usage: procman list --json [TASK]...
 
 For more information, try '--help'.
 
@@ -454,7 +454,9 @@ fn an_option_of_run_is_none_of_list() {
         str![[r#"
 error: unexpected argument '-j' found
 
-Usage: procman list [OPTIONS]
+  tip: to pass '-j' as a value, use '-- -j'
+
+Usage: procman list [OPTIONS] [TASK]...
 
 For more information, try '--help'.
 
@@ -488,7 +490,7 @@ For more information, try '--help'.
         PROJECT,
         &["--limit=-1"],
         str![[r#"
-error: invalid value '-1' for '--limit <N|N%>': must be a number of jobs, or a percentage of the CPUs such as "50%"
+error: invalid value '-1' for '--limit <N|N%>': must be at least 1
 
 For more information, try '--help'.
 
@@ -557,34 +559,12 @@ For more information, try '--help'.
 }
 
 #[test]
-fn an_option_given_twice() {
-    refused(
-        PROJECT,
-        &["-n", "-n"],
-        str![[r#"
-error: the argument '--dry-run' cannot be used multiple times
-
-Usage: procman run [OPTIONS] [TASK]... [-- <ARGS>...]
-
-For more information, try '--help'.
-
-"#]],
-    );
-    refused(
-        PROJECT,
-        &["-j1", "-j2"],
-        str![[r#"
-error: the argument '--limit <N|N%>' cannot be used multiple times
-
-Usage: procman run [OPTIONS] [TASK]... [-- <ARGS>...]
-
-For more information, try '--help'.
-
-"#]],
-    );
+fn of_an_option_given_twice_the_last_counts() {
+    let sandbox = Sandbox::with("[tasks]\na = ['true']\nb = ['false']");
+    sandbox.run(&["-n", "-n", "a"]).code(0).stdout("a: true\n");
+    sandbox.run(&["-qq", "-j", "1", "-j", "2", "a"]).code(0);
+    assert_eq!(sandbox.events()[0]["limit"], 2);
 }
-
-// Flag > environment > manifest.
 
 #[test]
 fn of_limits_the_flag_wins_over_the_variable_and_that_over_the_manifest() {
@@ -636,9 +616,7 @@ fn a_variable_that_cannot_be() {
         "PROCMAN_LIMIT",
         "none",
         str![[r#"
-error: invalid value 'none' for '--limit <N|N%>': must be a number of jobs, or a percentage of the CPUs such as "50%"
-
-For more information, try '--help'.
+error: PROCMAN_LIMIT is `none`: it must be a number of jobs, or a percentage of the CPUs such as "50%"
 
 "#]],
     );
@@ -646,7 +624,7 @@ For more information, try '--help'.
         "PROCMAN_FAIL_FAST",
         "x\u{1b}[31m",
         str![[r#"
-procman: error: PROCMAN_FAIL_FAST is `x\x1b[31m`; it can be no-new or kill
+error: PROCMAN_FAIL_FAST is `x\x1b[31m`: it can be no-new, kill, 1, true, 0 or false
 
 "#]],
     );
@@ -654,9 +632,7 @@ procman: error: PROCMAN_FAIL_FAST is `x\x1b[31m`; it can be no-new or kill
         "PROCMAN_DRY_RUN",
         "maybe",
         str![[r#"
-error: invalid value 'maybe' for '--dry-run': value was not a boolean
-
-For more information, try '--help'.
+error: PROCMAN_DRY_RUN is `maybe`: it can be 1, true, 0 or false
 
 "#]],
     );
@@ -664,9 +640,7 @@ For more information, try '--help'.
         "PROCMAN_QUIET",
         "maybe",
         str![[r#"
-error: invalid value 'maybe' for '--quiet...': it must be a small number, true or false
-
-For more information, try '--help'.
+error: PROCMAN_QUIET is `maybe`: it can be a small number, true or false
 
 "#]],
     );
@@ -674,9 +648,7 @@ For more information, try '--help'.
         "PROCMAN_TIMEOUT",
         "5",
         str![[r#"
-error: invalid value '5' for '--timeout <DURATION>': write a number with a unit, such as 30s or 5m
-
-For more information, try '--help'.
+error: PROCMAN_TIMEOUT is `5`: write a number with a unit, such as 30s or 5m
 
 "#]],
     );
@@ -684,10 +656,7 @@ For more information, try '--help'.
         "PROCMAN_COLOR",
         "blue",
         str![[r#"
-error: invalid value 'blue' for '--color <WHEN>'
-  [possible values: auto, always, never]
-
-For more information, try '--help'.
+error: PROCMAN_COLOR is `blue`: it can be auto, always or never
 
 "#]],
     );
@@ -743,7 +712,7 @@ fn list_groups_tasks_by_tag_and_leaves_out_private_ones() {
         &["list"],
         str![[r#"
 fmt     cargo fmt --check
-deploy  ./deploy.sh (manual; alias d, ship)
+deploy  ./deploy.sh (manual; aliases d, ship)
 ci      a group
 
 tag:rust
@@ -1241,7 +1210,7 @@ error: `argv` is empty
   |
   = help: give at least the program
 
-procman: error: 1 problem in procman.toml; nothing was started
+error: 1 problem in procman.toml
 
 "#]],
     );
@@ -1279,7 +1248,7 @@ warning: the subcommand `plan` hides this task
  --> procman.toml:5:1
   |
 5 | "plan" = ["./made/later"]
-  | ^^^^
+  | ^^^^^^
   |
   = help: `procman run plan` reaches it
 
@@ -1371,7 +1340,7 @@ wrote procman.toml; `procman list` shows its tasks
 fn init_overwrites_nothing() {
     let sandbox = Sandbox::with("mine");
     sandbox.run(&["init"]).code(2).stdout("").stderr(str![[r#"
-procman: error: `procman.toml` is there already; remove it first to have it written anew
+error: `procman.toml` is there already; remove it first to have it written anew
 
 "#]]);
     assert_eq!(sandbox.read("procman.toml"), "mine");
@@ -1411,7 +1380,7 @@ fn logs_before_any_run() {
         "[tasks]\na = [\"true\"]\n",
         &["logs"],
         str![[r#"
-procman: error: there is no run yet; `procman run` makes one
+error: there is no run yet; `procman run` makes one
 
 "#]],
     );
@@ -1442,11 +1411,11 @@ fn logs_of_a_job_with_attempts_are_those_of_the_last() {
     sandbox.run(&["logs", "again"]).code(0).stderr("").stdout("attempt 2\n");
     sandbox.run(&["logs", "again", "--attempt", "1"]).code(0).stderr("").stdout("attempt 1\n");
     sandbox.run(&["logs", "again", "--attempt", "3"]).code(2).stdout("").stderr(str![[r#"
-procman: error: `again` has no such log: 2 attempts, failed
+error: `again` has no attempt 3: 2 attempts, failed
 
 "#]]);
     sandbox.run(&["logs", "again", "--attempt", "0"]).code(2).stdout("").stderr(str![[r#"
-procman: error: `again` has no such log: 2 attempts, failed
+error: `again` has no attempt 0: 2 attempts, failed
 
 "#]]);
 }
@@ -1466,7 +1435,7 @@ For more information, try '--help'.
 
 "#]]);
     sandbox.run(&["logs", "hello", "--stderr"]).code(2).stdout("").stderr(str![[r#"
-procman: error: `hello` has one log for both streams; `streams = "split"` keeps them apart
+error: `hello` has one log for both streams; `streams = "split"` keeps them apart
 
 "#]]);
 }
@@ -1474,7 +1443,7 @@ procman: error: `hello` has one log for both streams; `streams = "split"` keeps 
 #[test]
 fn logs_of_a_job_that_was_never_started() {
     logged().run(&["logs", "skipped"]).code(2).stdout("").stderr(str![[r#"
-procman: error: `skipped` has no such log: 0 attempts, skipped
+error: `skipped` has no log: it was never started (skipped)
 
 "#]]);
 }
@@ -1483,11 +1452,11 @@ procman: error: `skipped` has no such log: 0 attempts, skipped
 fn logs_of_an_unknown_job_come_with_the_one_that_may_be_meant() {
     let sandbox = logged();
     sandbox.run(&["logs", "helo"]).code(2).stdout("").stderr(str![[r#"
-procman: error: no job `helo` is in run [RUN]; did you mean `hello`?
+error: no job `helo` is in run [RUN]; did you mean `hello`?
 
 "#]]);
     sandbox.run(&["logs", "xyz"]).code(2).stdout("").stderr(str![[r#"
-procman: error: no job `xyz` is in run [RUN]
+error: no job `xyz` is in run [RUN]; `procman logs` lists what there is
 
 "#]]);
 }
@@ -1500,15 +1469,15 @@ fn logs_of_a_run_by_its_id_or_the_beginning_of_it() {
     sandbox.run(&["logs", "split", "--run", &id, "--stdout"]).code(0).stderr("").stdout("out\n");
     sandbox.run(&["logs", "split", "--run", &id[..id.len() - 3], "--stdout"]).code(0).stderr("").stdout("out\n");
     sandbox.run(&["logs", "split"]).code(2).stdout("").stderr(str![[r#"
-procman: error: no job `split` is in run [RUN]
+error: no job `split` is in run [RUN]; `procman logs` lists what there is
 
 "#]]);
     sandbox.run(&["logs", "--run", "2"]).code(2).stdout("").stderr(str![[r#"
-procman: error: `2` is the beginning of 2 runs; give more of it
+error: `2` is the beginning of 2 runs; give more of it
 
 "#]]);
     sandbox.run(&["logs", "--run", "never"]).code(2).stdout("").stderr(str![[r#"
-procman: error: there is no run `never`
+error: there is no run `never`
 
 "#]]);
 }
@@ -1573,7 +1542,7 @@ Global options:
   -C, --directory <DIR>  Start in this directory
   -q, --quiet...         Show only failures and the line of counts; twice: only what went wrong with procman itself
   -v, --verbose...       Show also what starts, and peak memory
-      --color <WHEN>     When to color [default: auto]
+      --color <WHEN>     When to color: auto, always or never
 
 `run` may be left out; a task named like a command is reached by `procman run NAME`.
 Options of `run` and global ones are also read from the environment, as in PROCMAN_LIMIT=4.
@@ -1606,7 +1575,7 @@ Global options:
   -C, --directory <DIR>  Start in this directory
   -q, --quiet...         Show only failures and the line of counts; twice: only what went wrong with procman itself
   -v, --verbose...       Show also what starts, and peak memory
-      --color <WHEN>     When to color [default: auto]
+      --color <WHEN>     When to color: auto, always or never
 
 "#]]);
 }

@@ -132,11 +132,7 @@ fn a_run_under_way_is_not_removed() {
 #[test]
 fn a_state_folder_that_cannot_be_made_is_a_fault_before_anything_starts() {
     let sandbox = Sandbox::with("[tasks]\na = ['touch', 'ran']").file(".procman", "a file");
-    sandbox
-        .run(&[])
-        .code(3)
-        .stdout("")
-        .stderr("procman: error: `[FOLDER]/.procman` cannot be created: File exists (os error 17)\n");
+    sandbox.run(&[]).code(3).stdout("").stderr("error: `[FOLDER]/.procman` cannot be created: file exists\n");
     assert!(!sandbox.path("ran").exists());
 }
 
@@ -157,7 +153,7 @@ fn a_log_that_cannot_be_made_ends_the_run_and_starts_nothing_more() {
     );
     sandbox.run(&["-q"]).code(3).stderr(snapbox::str![[r#"
 3 jobs in [TIME]: 1 ok, 2 cancelled; logs in .procman/runs/[RUN]/logs
-procman: error: the log `[FOLDER]/.procman/runs/[RUN]/logs/b.log` cannot be made: No such file or directory (os error 2)
+error: the log `[FOLDER]/.procman/runs/[RUN]/logs/b.log` cannot be made: no such file or directory
 
 "#]]);
     assert!(!sandbox.path("b-ran").exists() && !sandbox.path("c-ran").exists());

@@ -1,7 +1,6 @@
 //! A folder of its own for each test, and procman run in it.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
@@ -15,23 +14,23 @@ use tempfile::TempDir;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder, removed at the end.
-pub struct Sandbox {
+pub(crate) struct Sandbox {
     folder: TempDir,
 }
 
 impl Sandbox {
     /// An empty folder.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
     /// With this manifest in it.
-    pub fn with(manifest: &str) -> Self {
+    pub(crate) fn with(manifest: &str) -> Self {
         Self::new().file("procman.toml", manifest)
     }
 
     /// Adds a file.
-    pub fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.path(path);
         fs::create_dir_all(path.parent().expect("it is in the folder")).expect("a folder");
         fs::write(path, content).expect("a file");
@@ -39,24 +38,24 @@ impl Sandbox {
     }
 
     /// Adds an executable file.
-    pub fn script(self, path: &str, content: &str) -> Self {
+    pub(crate) fn script(self, path: &str, content: &str) -> Self {
         let this = self.file(path, content);
         fs::set_permissions(this.path(path), fs::Permissions::from_mode(0o755)).expect("permissions");
         this
     }
 
     /// A path in the folder, without links in it.
-    pub fn path(&self, path: &str) -> PathBuf {
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
         self.folder.path().canonicalize().expect("the folder is there").join(path)
     }
 
     /// What a file in the folder holds.
-    pub fn read(&self, path: &str) -> String {
+    pub(crate) fn read(&self, path: &str) -> String {
         fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
     /// A `procman` command line in the folder, in an environment that holds only what programs need.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_procman"));
         command.args(arguments).current_dir(self.path("")).stdin(Stdio::null());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
@@ -65,18 +64,18 @@ impl Sandbox {
 
     /// Runs procman to its end.
     #[track_caller]
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         self.ran(self.command(arguments))
     }
 
     /// Runs a command made by [`Sandbox::command`] to its end.
     #[track_caller]
-    pub fn ran(&self, mut command: Command) -> Ran {
+    pub(crate) fn ran(&self, mut command: Command) -> Ran {
         Ran { output: command.output().expect("procman can be started"), folder: self.path("") }
     }
 
     /// Starts procman and leaves it running.
-    pub fn start(&self, arguments: &[&str]) -> Running {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
         let mut command = self.command(arguments);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Running { child: command.spawn().expect("procman can be started"), folder: self.path("") }
@@ -84,25 +83,25 @@ impl Sandbox {
 
     /// Waits until a file is there with something in it, and returns that.
     #[track_caller]
-    pub fn wait_for(&self, path: &str) -> String {
+    pub(crate) fn wait_for(&self, path: &str) -> String {
         let path = self.path(path);
         wait_until(&path.display().to_string(), || fs::read_to_string(&path).ok().filter(|text| !text.is_empty()))
     }
 
     /// The folder of the latest run.
-    pub fn latest(&self) -> PathBuf {
+    pub(crate) fn latest(&self) -> PathBuf {
         self.path(".procman/latest").canonicalize().expect("there is a latest run")
     }
 
     /// The events of the latest run.
-    pub fn events(&self) -> Vec<serde_json::Value> {
+    pub(crate) fn events(&self) -> Vec<serde_json::Value> {
         let text = fs::read_to_string(self.latest().join("events.jsonl")).expect("the latest run has a record");
         text.lines().map(|line| serde_json::from_str(line).expect("a record is JSON lines")).collect()
     }
 
     /// The bytes of a log of the latest run.
     #[track_caller]
-    pub fn log(&self, name: &str) -> Vec<u8> {
+    pub(crate) fn log(&self, name: &str) -> Vec<u8> {
         let path = self.latest().join("logs").join(name);
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
@@ -110,7 +109,7 @@ impl Sandbox {
 
 /// Asks again and again until there is an answer.
 #[track_caller]
-pub fn wait_until<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait_until<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
         if let Some(answer) = answer() {
@@ -122,35 +121,35 @@ pub fn wait_until<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -> T {
 }
 
 /// Whether a process lives; a zombie does not.
-pub fn is_alive(pid: i32) -> bool {
+pub(crate) fn is_alive(pid: i32) -> bool {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     // The state follows the name, which stands in parentheses and may hold any.
     stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
 }
 
 /// procman, still running.
-pub struct Running {
+pub(crate) struct Running {
     child: Child,
     folder: PathBuf,
 }
 
 impl Running {
     /// Sends it a signal by its name, such as `INT`.
-    pub fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("kill can be started");
         assert!(sent.success(), "procman has ended already");
     }
 
     /// Waits for its end.
-    pub fn wait(self) -> Ran {
+    pub(crate) fn wait(self) -> Ran {
         Ran { output: self.child.wait_with_output().expect("procman ends"), folder: self.folder }
     }
 }
 
 /// procman, at its end.
 #[derive(Debug)]
-pub struct Ran {
+pub(crate) struct Ran {
     output: Output,
     folder: PathBuf,
 }
@@ -158,39 +157,39 @@ pub struct Ran {
 impl Ran {
     /// It exited with this code.
     #[track_caller]
-    pub fn code(self, code: i32) -> Self {
+    pub(crate) fn code(self, code: i32) -> Self {
         assert_eq!(self.output.status.code(), Some(code), "{self:#?}");
         self
     }
 
     /// It died of this signal.
     #[track_caller]
-    pub fn died_of(self, signal: i32) -> Self {
+    pub(crate) fn died_of(self, signal: i32) -> Self {
         assert_eq!(self.output.status.signal(), Some(signal), "{self:#?}");
         self
     }
 
     /// Its stdout was this, as a whole, `[TIME]`, `[RUN]` and `[FOLDER]` standing for what they say.
     #[track_caller]
-    pub fn stdout(self, expected: impl IntoData) -> Self {
+    pub(crate) fn stdout(self, expected: impl IntoData) -> Self {
         compare(&self.folder, &self.output.stdout, expected);
         self
     }
 
     /// Its stderr was this, as a whole.
     #[track_caller]
-    pub fn stderr(self, expected: impl IntoData) -> Self {
+    pub(crate) fn stderr(self, expected: impl IntoData) -> Self {
         compare(&self.folder, &self.output.stderr, expected);
         self
     }
 
     /// Its stderr as it was.
-    pub fn stderr_text(&self) -> String {
+    pub(crate) fn stderr_text(&self) -> String {
         String::from_utf8(self.output.stderr.clone()).expect("procman writes UTF-8")
     }
 
     /// Its stdout as it was.
-    pub fn stdout_bytes(&self) -> &[u8] {
+    pub(crate) fn stdout_bytes(&self) -> &[u8] {
         &self.output.stdout
     }
 }
@@ -222,18 +221,15 @@ fn redact(text: &str) -> String {
             } else {
                 None
             };
-            match replaced {
-                Some(name) => {
-                    // One blank of an aligned column stays.
-                    let trimmed = before.trim_end_matches(' ');
-                    out.push_str(trimmed);
-                    out.push_str(if trimmed.len() < before.len() { " " } else { "" });
-                    out.push_str(name);
-                }
-                None => {
-                    out.push_str(before);
-                    out.push_str(word);
-                }
+            if let Some(name) = replaced {
+                // One blank of an aligned column stays.
+                let trimmed = before.trim_end_matches(' ');
+                out.push_str(trimmed);
+                out.push_str(if trimmed.len() < before.len() { " " } else { "" });
+                out.push_str(name);
+            } else {
+                out.push_str(before);
+                out.push_str(word);
             }
             rest = &from[length..];
         }
@@ -253,9 +249,4 @@ fn is_time(word: &str) -> bool {
             .is_some_and(|number| number.contains('.') && number.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
     };
     digits_and(word, "s")
-}
-
-/// Writes to a child's stdin and closes it.
-pub fn feed(child: &mut Child, bytes: &[u8]) {
-    child.stdin.take().expect("its stdin is a pipe").write_all(bytes).expect("it reads");
 }

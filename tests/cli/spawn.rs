@@ -154,6 +154,7 @@ fn a_wrapper_stands_in_front() {
 
 /// A fork would copy procman's memory map for every job, and a shell might run what is no program.
 #[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn jobs_are_started_by_posix_spawn_and_never_by_fork() {
     let sandbox = Sandbox::with(
         "[env]\nPATH = '/bin:/usr/bin'\n[tasks]\na = ['true']\n[tasks.b]\nargv = ['sh', '-c', 'pwd']\ncwd = 'sub'\nenv = { X = '1' }",

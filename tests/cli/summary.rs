@@ -274,7 +274,7 @@ failed: a: exit 1
 fn nothing_to_run_is_said() {
     let sandbox = Sandbox::with("[tasks.a]\nargv = ['true']\nmanual = true");
     sandbox.run(&[]).code(2).stderr(str![[r#"
-procman: error: there is nothing to run: every task is `manual` or `private`; name one that is not private
+error: there is nothing to run: `default` is empty, or every task is `manual` or `private`
 
 "#]]);
 }

@@ -1,0 +1,85 @@
+//! Options from the environment: what a flag leaves open, `PROCMAN_<NAME>` may say. An empty variable says nothing.
+
+use std::time::Duration;
+
+use clap::ValueEnum;
+
+use super::args::{FailFast, GlobalArgs, RunArgs, SelectionArgs, duration};
+use crate::report::ColorChoice;
+use crate::text;
+
+/// Looks up environment variables; a function, so that tests need not change the process.
+pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// What is wrong with a variable; a text for the user.
+type Problem = String;
+
+impl GlobalArgs {
+    pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
+        self.file = self.file.take().or(read(lookup, "FILE", |text| Ok(text.into()))?);
+        self.directory = self.directory.take().or(read(lookup, "DIRECTORY", |text| Ok(text.into()))?);
+        if self.quiet == 0 {
+            self.quiet = read(lookup, "QUIET", count)?.unwrap_or(0);
+        }
+        if self.verbose == 0 {
+            self.verbose = read(lookup, "VERBOSE", count)?.unwrap_or(0);
+        }
+        let color =
+            |text: &str| ColorChoice::from_str(text, false).map_err(|_| "it can be auto, always or never".to_owned());
+        self.color = self.color.or(read(lookup, "COLOR", color)?);
+        Ok(())
+    }
+}
+
+impl SelectionArgs {
+    pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
+        self.no_deps |= read(lookup, "NO_DEPS", boolean)?.unwrap_or(false);
+        Ok(())
+    }
+}
+
+impl RunArgs {
+    pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
+        self.selection.complete(lookup)?;
+        self.limit = self.limit.or(read(lookup, "LIMIT", |text| text.parse().map_err(|what| format!("it {what}")))?);
+        self.dry_run |= read(lookup, "DRY_RUN", boolean)?.unwrap_or(false);
+        self.timeout = self.timeout.or(read::<Duration>(lookup, "TIMEOUT", duration)?);
+        if !self.keep_going && self.fail_fast.is_none() {
+            self.keep_going = read(lookup, "KEEP_GOING", boolean)?.unwrap_or(false);
+            self.fail_fast = read(lookup, "FAIL_FAST", fail_fast)?.flatten().filter(|_| !self.keep_going);
+        }
+        Ok(())
+    }
+}
+
+/// The value of `PROCMAN_<name>`. The error of `parse` says what it can be.
+fn read<T>(lookup: Lookup<'_>, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, Problem> {
+    let variable = format!("PROCMAN_{name}");
+    let Some(value) = lookup(&variable).filter(|value| !value.is_empty()) else { return Ok(None) };
+    parse(&value).map(Some).map_err(|wanted| format!("{variable} is `{}`: {wanted}", text::escape(value.as_bytes())))
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "1" | "true" => Ok(true),
+        "0" | "false" => Ok(false),
+        _ => Err("it can be 1, true, 0 or false".to_owned()),
+    }
+}
+
+fn count(text: &str) -> Result<u8, String> {
+    boolean(text)
+        .map(u8::from)
+        .or_else(|_| text.parse().map_err(|_| "it can be a small number, true or false".to_owned()))
+}
+
+fn fail_fast(text: &str) -> Result<Option<FailFast>, String> {
+    match text {
+        "no-new" => Ok(Some(FailFast::NoNew)),
+        "kill" => Ok(Some(FailFast::Kill)),
+        _ => match boolean(text) {
+            Ok(on) => Ok(on.then_some(FailFast::NoNew)),
+            Err(_) => Err("it can be no-new, kill, 1, true, 0 or false".to_owned()),
+        },
+    }
+}
