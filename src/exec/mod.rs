@@ -9,11 +9,12 @@ mod logs;
 mod process;
 mod program;
 
-use std::io;
 use std::path::PathBuf;
+use std::{fmt, io};
 
 use crate::plan::Plan;
 use crate::schedule::{Attempt, ProcessEnd};
+use crate::text;
 
 pub(crate) use environment::Environments;
 pub(crate) use leash::Leash;
@@ -32,4 +33,10 @@ pub(crate) trait Executor: Sync {
 pub(crate) struct LogError {
     pub(crate) path: PathBuf,
     pub(crate) error: io::Error,
+}
+
+impl fmt::Display for LogError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the log `{}` cannot be made: {}", text::path(&self.path), text::io_error(&self.error))
+    }
 }

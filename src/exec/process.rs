@@ -6,7 +6,6 @@ use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use super::environment::{Block, Environments, variable};
 use super::logs::AttemptLogs;
@@ -89,7 +88,7 @@ impl Executor for Processes {
         let logs = self.logs.create(attempt.job.index(), attempt.number, job.settings.streams)?;
         let pid = match self.start(name, job, attempt, &logs) {
             Ok(pid) => pid,
-            Err(text) => return Ok(not_run(ProcessOutcome::SpawnFailed(text))),
+            Err(text) => return Ok(ProcessEnd::without_process(ProcessOutcome::SpawnFailed(text))),
         };
         leash.attach(pid);
         close(logs);
@@ -97,7 +96,11 @@ impl Executor for Processes {
         let reaped = leash.release(sys::reap).expect("the process was attached above");
         let (exit, usage) = match waited.and(reaped) {
             Ok(ended) => ended,
-            Err(error) => return Ok(not_run(ProcessOutcome::SpawnFailed(format!("its end was lost: {error}")))),
+            Err(error) => {
+                return Ok(ProcessEnd::without_process(ProcessOutcome::SpawnFailed(format!(
+                    "its end was lost: {error}"
+                ))));
+            }
         };
         let exit = match exit {
             sys::Exit::Code(code) => Exit::Code(code),
@@ -105,10 +108,6 @@ impl Executor for Processes {
         };
         Ok(ProcessEnd { outcome: ProcessOutcome::Exited(exit), cpu: usage.cpu, peak_memory: usage.peak_memory })
     }
-}
-
-fn not_run(outcome: ProcessOutcome) -> ProcessEnd {
-    ProcessEnd { outcome, cpu: Duration::ZERO, peak_memory: 0 }
 }
 
 /// The job has the descriptors now; keeping ours would cost one for each job that runs.

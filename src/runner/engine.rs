@@ -103,8 +103,8 @@ pub(super) fn run<'a>(
     thread::scope(|scope| {
         let mut state = engine.lock();
         let fault = state.emit(Duration::ZERO, EventKind::RunStarted(run_plan));
-        engine.step(scope, &mut state, Input::Start, 0);
         engine.cancel_for(scope, &mut state, fault.err(), 0);
+        engine.step(scope, &mut state, Input::Start, 0);
         drop(state);
         engine.keep_time(scope, &inbox);
         engine.lock().ended = true;
@@ -151,15 +151,7 @@ impl<'a> Engine<'a> {
                 state.leashes.remove(&attempt.job);
                 let (end, fault) = match ended {
                     Ok(end) => (end, None),
-                    Err(log) => {
-                        let text = format!(
-                            "the log `{}` cannot be made: {}",
-                            text::path(&log.path),
-                            text::io_error(&log.error)
-                        );
-                        let outcome = ProcessOutcome::Refused;
-                        (ProcessEnd { outcome, cpu: Duration::ZERO, peak_memory: 0 }, Some(Fault(text)))
-                    }
+                    Err(log) => (ProcessEnd::without_process(ProcessOutcome::Refused), Some(Fault(log.to_string()))),
                 };
                 self.cancel_for(scope, &mut state, fault, 1);
                 self.step(scope, &mut state, Input::Ended { job: attempt.job, end }, 1);
@@ -228,7 +220,16 @@ impl<'a> Engine<'a> {
                 Ok(_) => state.threads += 1,
                 // The attempt waits for a thread that becomes free, as if the limit were lower.
                 Err(_) if state.threads > 0 => return,
-                Err(error) => panic!("not even one thread can be started: {error}"),
+                Err(error) => {
+                    let stranded = std::mem::take(&mut state.queue);
+                    let fault = Fault(format!("not even one thread can be started: {}", text::io_error(&error)));
+                    self.cancel_for(scope, state, Some(fault), 0);
+                    for (attempt, _) in stranded {
+                        let end = ProcessEnd::without_process(ProcessOutcome::Refused);
+                        self.step(scope, state, Input::Ended { job: attempt.job, end }, 0);
+                    }
+                    return;
+                }
             }
         }
     }

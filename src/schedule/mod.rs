@@ -66,6 +66,13 @@ pub(crate) struct ProcessEnd {
     pub(crate) peak_memory: u64,
 }
 
+impl ProcessEnd {
+    /// Of an attempt that got no process.
+    pub(crate) fn without_process(outcome: ProcessOutcome) -> Self {
+        Self { outcome, cpu: Duration::ZERO, peak_memory: 0 }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum ProcessOutcome {
     Exited(Exit),

@@ -113,7 +113,7 @@ impl World {
                     self.live[job] = None;
                     let exit = if code < 0 { Exit::Signal(format!("{}", -code)) } else { Exit::Code(code) };
                     let outcome = ProcessOutcome::Exited(exit);
-                    let end = ProcessEnd { outcome, cpu: Duration::ZERO, peak_memory: 0 };
+                    let end = ProcessEnd::without_process(outcome);
                     self.step(Input::Ended { job: id(job), end });
                 }
             } else if cancel == next {

@@ -195,3 +195,22 @@ fn runs_at_the_same_time_have_folders_of_their_own() {
         assert_eq!(log.trim_end(), run.file_name().to_string_lossy());
     }
 }
+
+/// A limit on the size of files stands in for a full disk: the record cannot take another event.
+#[test]
+fn a_record_that_cannot_be_written_lets_what_runs_finish_and_starts_nothing_more() {
+    let sandbox = Sandbox::with("limit = 1\n[tasks]\na = { argv = ['false'], retries = 50 }\nb = ['touch', 'b-ran']");
+    // One block, of 512 or 1,024 bytes, holds the plan and some attempts.
+    let mut command = std::process::Command::new("sh");
+    let line = format!("ulimit -S -f 1; trap '' XFSZ; exec {} -q", env!("CARGO_BIN_EXE_procman"));
+    command.args(["-c", &line]).current_dir(sandbox.path(""));
+    let ran = sandbox.ran(command).code(3);
+    let stderr = ran.stderr_text();
+    let last = stderr.lines().last().expect("it says why");
+    assert!(
+        last.starts_with("error: `") && last.ends_with("/events.jsonl` cannot be written: file too large"),
+        "{stderr}"
+    );
+    assert_eq!(sandbox.events_until_cut()[1]["type"], "attempt-started");
+    assert!(!sandbox.path("b-ran").exists());
+}

@@ -99,6 +99,12 @@ impl Sandbox {
         text.lines().map(|line| serde_json::from_str(line).expect("a record is JSON lines")).collect()
     }
 
+    /// The same, of a record whose last line was cut.
+    pub(crate) fn events_until_cut(&self) -> Vec<serde_json::Value> {
+        let text = fs::read_to_string(self.latest().join("events.jsonl")).expect("the latest run has a record");
+        text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()
+    }
+
     /// The bytes of a log of the latest run.
     #[track_caller]
     pub(crate) fn log(&self, name: &str) -> Vec<u8> {
