@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 
-use signal_hook::iterator::{Handle, Signals};
+use signal_hook::iterator::Signals;
 
 use super::args::{RunArgs, SelectionArgs};
 use super::context::{Context, to_stderr, to_stdout};
@@ -100,10 +100,8 @@ fn exit_code(end: RunEnd) -> Result<u8, Error> {
     })
 }
 
-/// Turns signals into cancels while a run is under way.
+/// Turns signals into cancels from now on. The thread that does it is left to end with the process.
 struct EndingSignals {
-    handle: Handle,
-    thread: Mutex<Option<thread::JoinHandle<()>>>,
     /// The first that came; 0 for none.
     first: Arc<AtomicI32>,
 }
@@ -114,7 +112,6 @@ impl EndingSignals {
         let watched = Signal::ENDING.into_iter().filter(|signal| !signal.is_ignored());
         let fault = |error: io::Error| Error::Fault(format!("signals cannot be handled: {}", text::io_error(&error)));
         let mut signals = Signals::new(watched.map(|signal| signal.0)).map_err(fault)?;
-        let handle = signals.handle();
         let first = Arc::new(AtomicI32::new(0));
         let seen = Arc::clone(&first);
         let watch = move || {
@@ -125,16 +122,12 @@ impl EndingSignals {
                 level = CancelLevel::Kill;
             }
         };
-        let thread = thread::Builder::new().name("signals".to_owned()).spawn(watch).map_err(fault)?;
-        Ok(Self { handle, thread: Mutex::new(Some(thread)), first })
+        thread::Builder::new().name("signals".to_owned()).spawn(watch).map_err(fault)?;
+        Ok(Self { first })
     }
 
-    /// Ends the watch; if a signal came, ends procman by it, as whoever sent it expects.
+    /// If a signal came, ends procman by it, as whoever sent it expects.
     fn die_of_the_first(&self) {
-        self.handle.close();
-        if let Some(thread) = self.thread.lock().ok().and_then(|mut thread| thread.take()) {
-            _ = thread.join();
-        }
         let first = self.first.load(Ordering::Relaxed);
         if first != 0 {
             _ = signal_hook::low_level::emulate_default_handler(first);

@@ -17,11 +17,11 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Lays the declared variables over procman's own; whatever is called `PROCMAN…` there speaks of an outer run and
-    /// does not pass.
+    /// Lays the declared variables over procman's own; what is called `PROCMAN` or `PROCMAN_…` there speaks of an outer
+    /// run and does not pass.
     pub(crate) fn new(declared: &Environment, own: &[(OsString, OsString)]) -> Self {
         let passes = |name: &OsStr| match &declared.inherit {
-            Inherit::All => !name.as_bytes().starts_with(b"PROCMAN"),
+            Inherit::All => name != "PROCMAN" && !name.as_bytes().starts_with(b"PROCMAN_"),
             Inherit::Nothing => false,
             Inherit::Only(names) => names.iter().any(|allowed| OsStr::new(allowed) == name),
         };
