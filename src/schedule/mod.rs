@@ -215,14 +215,19 @@ impl Scheduler {
     }
 
     fn start(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        self.run_deadline = self.rules.timeout.map(|timeout| now + timeout);
+        self.run_deadline = self.rules.timeout.map(|timeout| now.saturating_add(timeout));
         let plan = Arc::clone(&self.plan);
         for node in plan.graph.nodes() {
             if !matches!(self.states[node.index()], State::Waiting(0)) {
                 continue;
             }
-            if plan.graph.job(node).is_none_or(|job| self.release(job, actions)) {
-                self.pass_on(node, Passed::Satisfied, actions);
+            match plan.graph.job(node) {
+                Some(job) if !self.release(job, actions) => {}
+                Some(_) => self.pass_on(node, Passed::Satisfied, actions),
+                None => {
+                    self.states[node.index()] = State::Ended;
+                    self.pass_on(node, Passed::Satisfied, actions);
+                }
             }
         }
     }
@@ -246,7 +251,7 @@ impl Scheduler {
             let Some(job) = self.ready.pop() else { break };
             self.attempts[job.index()] += 1;
             let attempt = Attempt { job, number: self.attempts[job.index()], slot: self.slots.take() };
-            let deadline = self.plan.jobs.job(job).settings.timeout.map(|timeout| now + timeout);
+            let deadline = self.plan.jobs.job(job).settings.timeout.map(|timeout| now.saturating_add(timeout));
             self.set(job, State::Running(Running { attempt, since: now, ending: None, deadline }));
             let name = self.plan.jobs.name(job).clone();
             let (number, slot) = (attempt.number, attempt.slot);
@@ -332,7 +337,7 @@ impl Scheduler {
     }
 
     fn terminate(&mut self, now: Duration, job: JobId, why: Ending, actions: &mut Vec<Action>) {
-        let kill_at = now + self.plan.jobs.job(job).settings.grace;
+        let kill_at = now.saturating_add(self.plan.jobs.job(job).settings.grace);
         if let State::Running(running) = &mut self.states[job.index()] {
             running.ending = Some(why);
             running.deadline = Some(kill_at);
@@ -392,7 +397,12 @@ impl Scheduler {
                     (None, failure) => {
                         let blame = &mut self.blame[dependent.index()];
                         *blame = blame.or(failure);
-                        free.then_some(blame.map_or(Passed::Satisfied, Passed::Failed))
+                        let passed = blame.map_or(Passed::Satisfied, Passed::Failed);
+                        // A join ends once, also when it does so while the run is being started.
+                        free.then(|| {
+                            self.states[dependent.index()] = State::Ended;
+                            passed
+                        })
                     }
                 };
                 ended.extend(end.map(|passed| (dependent, passed)));

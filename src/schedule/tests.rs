@@ -14,6 +14,8 @@ use crate::job::{Job, JobMap, JobSettings};
 struct Script {
     needs: Vec<usize>,
     after: Vec<usize>,
+    /// Whether it needs a group of those instead of each by itself, and comes after a group of groups of the others.
+    grouped: bool,
     settings: JobSettings,
     /// The exit code of each attempt and how long it takes; the last stands for all further ones.
     attempts: Vec<(i32, u64)>,
@@ -24,7 +26,14 @@ struct Script {
 impl Script {
     fn new(code: i32, millis: u64) -> Self {
         let settings = JobSettings { grace: ms(100), ..JobSettings::in_directory("/") };
-        Self { needs: Vec::new(), after: Vec::new(), settings, attempts: vec![(code, millis)], dies_after: Some(1) }
+        Self {
+            needs: Vec::new(),
+            after: Vec::new(),
+            grouped: false,
+            settings,
+            attempts: vec![(code, millis)],
+            dies_after: Some(1),
+        }
     }
 
     fn needs(mut self, needs: &[usize]) -> Self {
@@ -62,8 +71,17 @@ fn plan(scripts: &[Script]) -> Plan {
     for (index, script) in scripts.iter().enumerate() {
         let job = Job { argv: vec!["true".into()], settings: Arc::new(script.settings.clone()) };
         jobs.insert(index.to_string(), job).expect("names are distinct");
-        script.needs.iter().for_each(|on| graph.add_need(nodes[index], nodes[*on]));
-        script.after.iter().for_each(|on| graph.add_after(nodes[index], nodes[*on]));
+        if script.grouped {
+            let (needed, inner, outer) = (graph.add_join(), graph.add_join(), graph.add_join());
+            script.needs.iter().for_each(|on| graph.add_need(needed, nodes[*on]));
+            script.after.iter().for_each(|on| graph.add_need(inner, nodes[*on]));
+            graph.add_need(outer, inner);
+            graph.add_need(nodes[index], needed);
+            graph.add_after(nodes[index], outer);
+        } else {
+            script.needs.iter().for_each(|on| graph.add_need(nodes[index], nodes[*on]));
+            script.after.iter().for_each(|on| graph.add_after(nodes[index], nodes[*on]));
+        }
     }
     Plan { jobs, graph, groups: Vec::new() }
 }
@@ -321,6 +339,16 @@ fn a_job_for_another_platform_holds_nobody_up() {
 }
 
 #[test]
+fn the_longest_timeout_is_no_overflow() {
+    let endless =
+        |settings: &mut JobSettings| (settings.timeout, settings.grace) = (Some(Duration::MAX), Duration::MAX);
+    let scripts = [Script::new(0, 5), Script::new(0, 5).needs(&[0]).set(endless)];
+    let cancels = vec![(ms(7), CancelLevel::Terminate)];
+    let world = World::new(scripts.to_vec(), rules(1, OnFailure::Continue)).run(cancels);
+    assert_eq!(world.words(), ["ok", "cancelled"]);
+}
+
+#[test]
 fn the_runs_timeout_ends_what_is_left() {
     let mut rules = rules(1, OnFailure::Continue);
     rules.timeout = Some(ms(20));
@@ -352,29 +380,32 @@ fn nothing_to_run_is_a_run_that_ends_at_once() {
 /// What each job's end must be when nothing is cancelled: job by job, each after all it waits for.
 fn reference(scripts: &[Script]) -> Vec<&'static str> {
     let mut words: Vec<&'static str> = Vec::new();
+    let mut satisfied: Vec<bool> = Vec::new();
     for script in scripts {
-        if script.needs.iter().any(|on| !matches!(words[*on], "ok" | "flaky" | "allowed-failure")) {
-            words.push("skipped");
-            continue;
-        }
-        let timeout = script.settings.timeout.unwrap_or(Duration::MAX);
-        let mut word = "";
-        for attempt in 1..=script.settings.retries + 1 {
-            let (code, millis) = script.attempt(attempt);
-            word = match code {
-                _ if ms(millis) > timeout => "timed-out",
-                0 if attempt > 1 => "flaky",
-                0 => "ok",
-                _ => "failed",
-            };
-            if matches!(word, "ok" | "flaky") {
-                break;
-            }
-        }
-        let failed = !matches!(word, "ok" | "flaky");
-        words.push(if failed && script.settings.allow_failure { "allowed-failure" } else { word });
+        let word = if script.needs.iter().all(|on| satisfied[*on]) { run_by_itself(script) } else { "skipped" };
+        let elsewhere = word == "elsewhere";
+        satisfied.push(matches!(word, "ok" | "flaky" | "allowed-failure") || elsewhere);
+        words.push(if elsewhere { "skipped" } else { word });
     }
     words
+}
+
+fn run_by_itself(script: &Script) -> &'static str {
+    if script.settings.platforms.is_some() {
+        return "elsewhere";
+    }
+    let timeout = script.settings.timeout.unwrap_or(Duration::MAX);
+    let mut word = "";
+    for attempt in 1..=script.settings.retries + 1 {
+        let (code, millis) = script.attempt(attempt);
+        word = match code {
+            _ if ms(millis) > timeout => "timed-out",
+            0 if attempt > 1 => return "flaky",
+            0 => return "ok",
+            _ => "failed",
+        };
+    }
+    if script.settings.allow_failure { "allowed-failure" } else { word }
 }
 
 fn any_script(index: usize) -> impl Strategy<Value = Script> {
@@ -385,14 +416,16 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
     let attempts = prop::collection::vec(attempt, 1..4);
     let timeout = prop::option::weighted(0.2, (1..15u64).prop_map(|n| ms(n * 10)));
     let dies_after = prop::option::weighted(0.8, 0..50u64);
-    (edges(), edges(), attempts, 0..3u32, timeout, dies_after, prop::bool::weighted(0.1)).prop_map(
-        move |(needs, after, attempts, retries, timeout, dies_after, allow_failure)| {
+    let flags = (any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1));
+    (edges(), edges(), attempts, 0..3u32, timeout, dies_after, flags).prop_map(
+        move |(needs, after, attempts, retries, timeout, dies_after, (grouped, elsewhere, allow_failure))| {
             let mut script = Script::new(0, 0);
             let edges = |edges: Vec<usize>| if index == 0 { Vec::new() } else { edges };
             (script.needs, script.after) = (edges(needs), edges(after));
-            (script.attempts, script.dies_after) = (attempts, dies_after);
+            (script.attempts, script.dies_after, script.grouped) = (attempts, dies_after, grouped);
             script.set(|settings| {
                 (settings.retries, settings.timeout, settings.allow_failure) = (retries, timeout, allow_failure);
+                settings.platforms = elsewhere.then(|| vec!["plan9".into()]);
             })
         },
     )
