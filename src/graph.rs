@@ -56,14 +56,12 @@ impl Graph {
         NodeId::from_index(self.nodes.len() - 1)
     }
 
-    /// Adds an edge, unless it is there.
     pub(crate) fn add_need(&mut self, node: NodeId, on: NodeId) {
-        add(&mut self.nodes[node.index()].needs, on);
+        self.nodes[node.index()].needs.push(on);
     }
 
-    /// Adds an edge, unless it is there.
     pub(crate) fn add_after(&mut self, node: NodeId, on: NodeId) {
-        add(&mut self.nodes[node.index()].after, on);
+        self.nodes[node.index()].after.push(on);
     }
 
     pub(crate) fn nodes(&self) -> impl DoubleEndedIterator<Item = NodeId> + use<> {
@@ -196,12 +194,6 @@ impl Graph {
             remaining[node.index()] = longest.unwrap_or(0) + u32::from(self.job(node).is_some());
         }
         remaining
-    }
-}
-
-fn add(edges: &mut Vec<NodeId>, on: NodeId) {
-    if !edges.contains(&on) {
-        edges.push(on);
     }
 }
 

@@ -46,6 +46,5 @@ pub use diagnostic::{Label, Problem, Rendering, Severity, Source};
 pub use event::{JobStatus, RunRecord};
 pub use job::{DEFAULT_GRACE, Environment, Inherit, InvalidJob, Job, JobId, JobMap, JobProblem, JobSettings, Streams};
 pub use manifest::{Limit, Manifest, ManifestError, Selection, SelectionError, Task};
-pub use plan::Plan;
+pub use plan::{OnFailure, Plan};
 pub use runner::{Canceller, JobResult, Results, RunError, Runner};
-pub use schedule::OnFailure;

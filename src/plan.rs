@@ -1,12 +1,11 @@
 //! What one run is to do: the selected jobs, their order, and the names that stand for several of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::{PlannedGroup, PlannedJob};
 use crate::graph::{Graph, NodeId};
 use crate::job::{JobId, JobMap, Streams};
-use crate::text;
 
 /// Jobs that are ready to be run, in the manifest's order, with what each waits for.
 #[derive(Debug, Clone)]
@@ -15,12 +14,26 @@ pub struct Plan {
     pub(crate) graph: Graph,
     /// The names of the graph's joins, in order.
     pub(crate) groups: Vec<Arc<str>>,
+    /// The manifest's folder.
+    pub(crate) root: Option<PathBuf>,
+}
+
+/// What a failed job means for the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnFailure {
+    /// Jobs that do not need it go on.
+    #[default]
+    Continue,
+    /// Nothing new starts; what runs goes on.
+    NoNew,
+    /// Nothing new starts, and what runs is ended.
+    Kill,
 }
 
 impl Plan {
     /// All of these jobs, with nothing to wait for.
     pub fn independent(jobs: JobMap) -> Self {
-        Self { graph: Graph::new(jobs.len()), jobs, groups: Vec::new() }
+        Self { graph: Graph::new(jobs.len()), jobs, groups: Vec::new(), root: None }
     }
 
     /// The jobs, in the manifest's order.
@@ -29,7 +42,7 @@ impl Plan {
     }
 
     /// The jobs in an order in which each comes after all it waits for, as far as possible in the manifest's order.
-    pub fn start_order(&self) -> impl Iterator<Item = (&str, &crate::job::Job)> {
+    pub fn topological_order(&self) -> impl Iterator<Item = (&str, &crate::job::Job)> {
         let order = self.graph.topological_order().into_iter();
         order.filter_map(|node| self.graph.job(node)).map(|job| (&**self.jobs.name(job), self.jobs.job(job)))
     }
@@ -45,7 +58,7 @@ impl Plan {
         PlannedJob {
             name: self.jobs.name(id).clone(),
             argv: argv.map(|argument| argument.to_string_lossy().into_owned()).collect(),
-            cwd: text::path_from(root, &job.settings.cwd),
+            cwd: relative(root, &job.settings.cwd),
             deps: self.names(self.graph.needs(id.into())),
             after: self.names(self.graph.after(id.into())),
             log: None,
@@ -81,5 +94,14 @@ impl Plan {
             Some(job) => self.jobs.name(job),
             None => &self.groups[node.index() - self.jobs.len()],
         }
+    }
+}
+
+/// A path as data, not for a screen: relative to `root` where it lies inside; what is not UTF-8 is replaced.
+fn relative(root: &Path, path: &Path) -> String {
+    match path.strip_prefix(root) {
+        Ok(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
+        Ok(inside) => inside.to_string_lossy().into_owned(),
+        Err(_) => path.to_string_lossy().into_owned(),
     }
 }

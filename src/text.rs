@@ -83,7 +83,8 @@ pub(crate) fn path_from(base: &Path, target: &Path) -> String {
     }
 }
 
-/// An argv as one line that a POSIX shell would read back as the same arguments, escaped where that cannot be shown.
+/// An argv as one line that a shell would read back as the same arguments; what cannot be shown is written as `$'…'`,
+/// as bash and zsh read it.
 pub(crate) fn argv<A: AsRef<OsStr>>(argv: &[A]) -> String {
     let mut line = String::new();
     for argument in argv {
@@ -96,17 +97,17 @@ pub(crate) fn argv<A: AsRef<OsStr>>(argv: &[A]) -> String {
 }
 
 fn quote(argument: &OsStr) -> String {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_{}".contains(byte);
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"%+,-./:=@_".contains(byte);
     let bytes = argument.as_bytes();
     if !bytes.is_empty() && bytes.iter().all(plain) {
         return argument.to_string_lossy().into_owned();
     }
-    let escaped = escape(bytes);
-    if escaped.as_bytes() == bytes {
-        format!("'{}'", escaped.replace('\'', r"'\''"))
-    } else {
-        format!("$'{}'", escaped.replace('\'', r"\'"))
+    if escape(bytes).as_bytes() == bytes {
+        return format!("'{}'", argument.to_string_lossy().replace('\'', r"'\''"));
     }
+    // Backslashes first: those that the escapes bring are not to be doubled.
+    let parts: Vec<String> = bytes.split(|byte| *byte == b'\\').map(escape).collect();
+    format!("$'{}'", parts.join(r"\\").replace('\'', r"\'"))
 }
 
 /// A duration in the unit a reader wants: `0.042s`, `12.3s`, `4m07s`, `2h05m`.
@@ -191,6 +192,7 @@ mod tests {
         assert_eq!(argv(&["cargo", "build", "--profile=x"]), "cargo build --profile=x");
         assert_eq!(argv(&["echo", "", "a b", "it's", "$HOME"]), r"echo '' 'a b' 'it'\''s' '$HOME'");
         assert_eq!(argv(&["printf", "a\nb"]), r"printf $'a\nb'");
+        assert_eq!(argv(&["{a,b}", "it's \\ \t"]), r"'{a,b}' $'it\'s \\ \t'");
     }
 
     #[test]

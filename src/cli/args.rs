@@ -7,9 +7,9 @@ use std::time::Duration;
 use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use super::color::ColorChoice;
 use crate::manifest::Limit;
-use crate::report::ColorChoice;
-use crate::schedule::OnFailure;
+use crate::plan::OnFailure;
 
 /// Runs the tasks of procman.toml, in parallel, never through a shell, and keeps a log of each.
 #[derive(Debug, Parser)]
@@ -92,7 +92,7 @@ pub(super) struct RunArgs {
     /// After a failure start nothing new (no-new), or end what runs too (kill)
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "no-new", overrides_with = "keep_going", hide_possible_values = true)]
     pub(super) fail_fast: Option<FailFast>,
-    /// Show what would run, in the order of starting, and start nothing
+    /// Show what would run, dependencies first, and start nothing
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
     /// End the run when it takes longer than this, such as "10m"

@@ -1,15 +1,17 @@
 //! What every subcommand goes by: where it is, how it colors, and the manifest.
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use owo_colors::OwoColorize;
 
 use super::args::GlobalArgs;
+use super::color::ColorChoice;
 use super::{Error, USAGE, unreadable, usage};
 use crate::diagnostic::{Problem, Rendering, Source};
 use crate::manifest::{FILE_NAME, Manifest, ManifestError, find};
-use crate::report::{ColorChoice, Styles};
+use crate::report::Styles;
 use crate::text;
 
 pub(super) struct Context {
@@ -27,8 +29,11 @@ impl Context {
     pub(super) fn new(args: GlobalArgs) -> Result<Self, String> {
         let called_in = std::env::current_dir()
             .map_err(|error| format!("the current directory cannot be told: {}", text::io_error(&error)))?;
+        // Without `..` and links, so that what lies above it is really above it.
         let directory = match &args.directory {
-            Some(directory) => called_in.join(directory).components().collect(),
+            Some(directory) => fs::canonicalize(called_in.join(directory)).map_err(|error| {
+                format!("`{}` cannot be entered: {}", text::path(directory), text::io_error(&error))
+            })?,
             None => called_in.clone(),
         };
         if !directory.is_dir() {
@@ -53,7 +58,11 @@ impl Context {
     }
 
     pub(super) fn error(&self, problem: &str) {
-        to_stderr(&format!("{} {problem}\n", "error:".style(self.styles().bad)));
+        to_stderr(&self.error_line(problem));
+    }
+
+    pub(super) fn error_line(&self, problem: &str) -> String {
+        format!("{} {problem}\n", "error:".style(self.styles().bad))
     }
 
     /// A path as the user would write it.

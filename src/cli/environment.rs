@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 
 use super::args::{FailFast, GlobalArgs, RunArgs, SelectionArgs, duration};
-use crate::report::ColorChoice;
+use super::color::ColorChoice;
 use crate::text;
 
 /// Looks up environment variables; a function, so that tests need not change the process.

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod color;
 mod context;
 mod environment;
 mod init;

@@ -81,7 +81,7 @@ fn lines(plan: &Plan, root: &Path, resolve: bool) -> String {
             }
         }
         if job.cwd != "." {
-            _ = writeln!(out, "    cwd: {}", job.cwd);
+            _ = writeln!(out, "    cwd: {}", text::escape(job.cwd.as_bytes()));
         }
         match program {
             Some(Program::Found(path)) => _ = writeln!(out, "    program: {path}"),

@@ -63,7 +63,8 @@ pub struct AttemptEnd {
     pub seconds: Seconds,
     /// Processor time of the process and the descendants it waited for.
     pub cpu: Seconds,
-    /// The largest resident set of any one of them, in bytes.
+    /// The largest resident set of any one of them, in bytes. Not less than procman's own at the time, a few MiB: the
+    /// process shares its memory until the exec, and Linux counts that.
     pub peak_memory: u64,
 }
 

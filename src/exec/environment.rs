@@ -8,6 +8,10 @@ use indexmap::IndexMap;
 
 use crate::job::{Environment, Inherit, JobSettings};
 
+/// What procman tells every process itself, over all else.
+pub(crate) const OWN_NAMES: [&str; 7] =
+    ["PROCMAN", "PROCMAN_RUN_ID", "PROCMAN_TASK", "PROCMAN_JOB", "PROCMAN_ATTEMPT", "PROCMAN_ROOT", "PROCMAN_SLOT"];
+
 /// What every process of equally declared jobs gets, ready for the system: `NAME=value` strings.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
@@ -29,7 +33,7 @@ impl Block {
             own.iter().filter(|(name, _)| passes(name)).map(|(name, value)| (name.as_os_str(), value.as_os_str()));
         let set = declared.set.iter().map(|(name, value)| (OsStr::new(name), OsStr::new(value)));
         let mut variables: IndexMap<&OsStr, &OsStr> = inherited.chain(set).collect();
-        for name in &declared.remove {
+        for name in declared.remove.iter().map(String::as_str).chain(OWN_NAMES) {
             variables.shift_remove(OsStr::new(name));
         }
         Self {
@@ -95,6 +99,8 @@ mod tests {
         declared.inherit = Inherit::Only(vec!["HOME".into(), "PATH".into()]);
         assert_eq!(block(&declared), ["PATH=/bin", "LANG=en", "A=1"]);
         declared.inherit = Inherit::Nothing;
+        assert_eq!(block(&declared), ["LANG=en", "A=1"]);
+        declared.set.insert("PROCMAN_JOB".into(), "mine".into());
         assert_eq!(block(&declared), ["LANG=en", "A=1"]);
     }
 }

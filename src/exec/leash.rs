@@ -1,27 +1,33 @@
 //! The hold that the rest of procman has on an attempt's process, from before it is there until it is reaped.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::sys::{Pid, Signal, signal_group};
+use crate::sys::{Pid, Signal, group_has_others, signal_group};
+
+/// How often the group of an ended leader is looked at: at first, and at most.
+const LOOKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
 
 /// Ends a process without ever reaching a stranger: signals are sent only while the process cannot have been reaped.
-#[derive(Debug, Default)]
-pub(crate) struct Leash(Mutex<Hold>);
+#[derive(Debug)]
+pub(crate) struct Leash {
+    hold: Mutex<Hold>,
+    killed: Condvar,
+}
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy)]
 enum Hold {
     /// Not started yet; it is to get the signal as soon as it is.
     Before(Option<Signal>),
-    /// Not reaped yet; whether it was told to end.
-    During { pid: Pid, told: bool },
+    /// Not reaped yet; what it was told last.
+    During { pid: Pid, told: Option<Signal> },
     /// Reaped: the id may be anyone's.
-    #[default]
     After,
 }
 
 impl Leash {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Hold::Before(None)))
+        Self { hold: Mutex::new(Hold::Before(None)), killed: Condvar::new() }
     }
 
     /// TERM to the whole group, and CONT, so that a stopped process gets to see it.
@@ -36,40 +42,54 @@ impl Leash {
 
     /// Takes hold of the process just started.
     pub(crate) fn attach(&self, pid: Pid) {
-        self.with(|hold| {
-            let pending = if let Hold::Before(pending) = hold { *pending } else { None };
-            *hold = Hold::During { pid, told: pending.is_some() };
-            if let Some(signal) = pending {
-                send(pid, signal);
-            }
-        });
+        let mut hold = self.lock();
+        let told = if let Hold::Before(pending) = *hold { pending } else { None };
+        *hold = Hold::During { pid, told };
+        if let Some(signal) = told {
+            send(pid, signal);
+        }
     }
 
-    /// Lets go of a process that has ended, and calls `reap`. What is left of the group of one that was told to end is
-    /// killed first, while the unreaped leader still keeps the group's id from being reused.
-    pub(crate) fn release<T>(&self, reap: impl FnOnce(Pid) -> T) -> Option<T> {
-        self.with(|hold| {
-            let Hold::During { pid, told } = std::mem::take(hold) else { return None };
-            if told {
-                signal_group(pid, Signal::KILL);
-            }
-            Some(reap(pid))
-        })
+    /// Lets go of a process that has ended, and calls `reap`. If it was told to end, the rest of its group has been told
+    /// too and gets the same time: the leader stays unreaped, which keeps the group's id from being reused, until the
+    /// others are gone or the kill comes.
+    pub(crate) fn release<T>(&self, pid: Pid, reap: impl FnOnce(Pid) -> T) -> T {
+        let mut hold = self.lock();
+        let mut pause = LOOKS[0];
+        while matches!(*hold, Hold::During { told: Some(signal), .. } if signal != Signal::KILL)
+            && group_has_others(pid)
+        {
+            hold = self.killed.wait_timeout(hold, pause).unwrap_or_else(PoisonError::into_inner).0;
+            pause = (pause * 2).min(LOOKS[1]);
+        }
+        if matches!(*hold, Hold::During { told: Some(_), .. }) {
+            // Nobody is left where that can be seen; where it cannot, the group ends with its leader.
+            signal_group(pid, Signal::KILL);
+        }
+        *hold = Hold::After;
+        reap(pid)
+    }
+
+    /// Lets go of a process that somebody else has reaped: its id may be anyone's.
+    pub(crate) fn lose(&self) {
+        *self.lock() = Hold::After;
     }
 
     fn signal(&self, signal: Signal) {
-        self.with(|hold| match hold {
+        let mut hold = self.lock();
+        match &mut *hold {
             Hold::Before(pending) => *pending = Some(signal),
             Hold::During { pid, told } => {
-                *told = true;
+                *told = Some(signal);
                 send(*pid, signal);
             }
             Hold::After => {}
-        });
+        }
+        self.killed.notify_all();
     }
 
-    fn with<T>(&self, change: impl FnOnce(&mut Hold) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> MutexGuard<'_, Hold> {
+        self.hold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

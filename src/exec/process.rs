@@ -1,13 +1,14 @@
 //! Attempts as processes of this machine.
 
 use std::ffi::{CString, OsStr, OsString};
-use std::fs::File;
+use std::fs::{self, File};
 use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::environment::{Block, Environments, variable};
+use super::environment::{Block, Environments, OWN_NAMES, variable};
 use super::logs::AttemptLogs;
 use super::program::{explain, find_program};
 use super::{Executor, Leash, LogError, LogFolder};
@@ -15,13 +16,14 @@ use crate::event::Exit;
 use crate::job::{Job, JobSettings};
 use crate::plan::Plan;
 use crate::schedule::{Attempt, ProcessEnd, ProcessOutcome};
-use crate::sys;
+use crate::{sys, text};
 
 /// Starts processes, with their output in a folder of logs.
 #[derive(Debug)]
 pub(crate) struct Processes {
     logs: LogFolder,
     environments: Mutex<Environments>,
+    default_signals: sys::DefaultSignals,
     variables: RunVariables,
 }
 
@@ -35,7 +37,8 @@ pub(crate) struct RunVariables {
 
 impl Processes {
     pub(crate) fn new(logs: LogFolder, variables: RunVariables) -> Self {
-        Self { logs, environments: Mutex::new(Environments::of_this_process()), variables }
+        let environments = Mutex::new(Environments::of_this_process());
+        Self { logs, environments, default_signals: sys::DefaultSignals::of_this_process(), variables }
     }
 
     fn block(&self, settings: &Arc<JobSettings>) -> Arc<Block> {
@@ -55,6 +58,7 @@ impl Processes {
             ("PROCMAN_ROOT", self.variables.root.as_os_str()),
             ("PROCMAN_SLOT", OsStr::new(&slot)),
         ];
+        debug_assert!(variables.iter().all(|(name, _)| OWN_NAMES.contains(name)));
         variables.into_iter().filter_map(|(name, value)| variable(name, value)).collect()
     }
 
@@ -65,19 +69,20 @@ impl Processes {
         let program = find_program(words[0], &settings.cwd, block.path.as_deref())?;
         let argv = words.iter().map(|word| c_string(word)).collect::<Result<Vec<_>, _>>()?;
         let own = self.attempt_variables(name, attempt);
-        let stdin = settings.stdin.as_deref().unwrap_or(Path::new("/dev/null"));
+        let stdin = settings.stdin.as_deref().map(open_stdin).transpose()?;
         let command = sys::Command {
             program: &c_string(program.as_os_str())?,
             argv: &argv,
             environment: [&block.variables, &own],
             cwd: &c_string(settings.cwd.as_os_str())?,
-            stdin: &c_string(stdin.as_os_str())?,
+            default_signals: self.default_signals,
+            stdin: stdin.as_ref().map(AsFd::as_fd),
             stdout: logs.stdout.as_fd(),
             stderr: logs.stderr.as_ref().unwrap_or(&logs.stdout).as_fd(),
         };
         sys::spawn(&command).map_err(|error| {
             let size = argv.iter().chain(&block.variables).chain(&own).map(|text| text.count_bytes() + 1).sum();
-            explain(&error, &program, &settings.cwd, stdin, size)
+            explain(&error, &program, &settings.cwd, size)
         })
     }
 }
@@ -92,14 +97,18 @@ impl Executor for Processes {
         };
         leash.attach(pid);
         close(logs);
-        let waited = sys::wait_for_exit(pid);
-        let reaped = leash.release(sys::reap).expect("the process was attached above");
-        let (exit, usage) = match waited.and(reaped) {
+        let ended = match sys::wait_for_exit(pid) {
+            Ok(()) => leash.release(pid, sys::reap),
+            Err(error) => {
+                leash.lose();
+                Err(error)
+            }
+        };
+        let (exit, usage) = match ended {
             Ok(ended) => ended,
             Err(error) => {
-                return Ok(ProcessEnd::without_process(ProcessOutcome::SpawnFailed(format!(
-                    "its end was lost: {error}"
-                ))));
+                let text = format!("somebody else took its end: {}; is SIGCHLD ignored?", text::io_error(&error));
+                return Ok(ProcessEnd::without_process(ProcessOutcome::SpawnFailed(text)));
             }
         };
         let exit = match exit {
@@ -108,6 +117,16 @@ impl Executor for Processes {
         };
         Ok(ProcessEnd { outcome: ProcessOutcome::Exited(exit), cpu: usage.cpu, peak_memory: usage.peak_memory })
     }
+}
+
+/// Opens what a job reads. Of a FIFO that would wait for a writer, beyond the reach of any timeout.
+fn open_stdin(path: &Path) -> Result<File, String> {
+    let problem = |what: &str| format!("stdin `{}` cannot be read: {what}", text::path(path));
+    let found = fs::metadata(path).map_err(|error| problem(&text::io_error(&error)))?;
+    if found.file_type().is_fifo() {
+        return Err(problem("it is a FIFO, and opening one waits for its writer"));
+    }
+    File::open(path).map_err(|error| problem(&text::io_error(&error)))
 }
 
 /// The job has the descriptors now; keeping ours would cost one for each job that runs.

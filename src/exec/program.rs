@@ -7,10 +7,9 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use crate::text;
+use crate::{sys, text};
 
 /// Where programs are looked for by a job without PATH; what `getconf PATH` prints.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
@@ -27,7 +26,7 @@ pub(crate) fn find_program(program: &OsStr, cwd: &Path, search: Option<&OsStr>) 
     for folder in std::env::split_paths(search) {
         let candidate = cwd.join(folder).join(program);
         match fs::metadata(&candidate) {
-            Ok(found) if found.is_file() && found.permissions().mode() & 0o111 != 0 => return Ok(candidate),
+            Ok(found) if found.is_file() && sys::is_executable(&candidate) => return Ok(candidate),
             Ok(found) if found.is_file() => unusable = unusable.or(Some(candidate)),
             _ => {}
         }
@@ -48,12 +47,9 @@ pub(crate) fn find_program(program: &OsStr, cwd: &Path, search: Option<&OsStr>) 
 }
 
 /// What made `posix_spawn` answer with `error`.
-pub(crate) fn explain(error: &io::Error, program: &Path, cwd: &Path, stdin: &Path, size: usize) -> String {
+pub(crate) fn explain(error: &io::Error, program: &Path, cwd: &Path, size: usize) -> String {
     if let Some(problem) = directory_problem(cwd) {
         return problem;
-    }
-    if let Err(error) = File::open(stdin) {
-        return format!("stdin `{}` cannot be read: {}", text::path(stdin), text::io_error(&error));
     }
     let shown = text::path(program);
     match (error.raw_os_error(), fs::metadata(program)) {
@@ -61,7 +57,7 @@ pub(crate) fn explain(error: &io::Error, program: &Path, cwd: &Path, stdin: &Pat
         (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => format!("there is no program at `{shown}`"),
         (_, Err(error)) => format!("the program `{shown}` cannot be reached: {}", text::io_error(&error)),
         (_, Ok(found)) if found.is_dir() => format!("`{shown}` is a directory, not a program"),
-        (_, Ok(found)) if found.permissions().mode() & 0o111 == 0 => not_executable(program),
+        (_, Ok(_)) if !sys::is_executable(program) => not_executable(program),
         (Some(libc::ENOEXEC), _) => format!(
             "`{shown}` is neither a binary nor a script with a `#!` line; procman runs nothing through a shell, so its \
              first line must name the interpreter"

@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::ops::Range;
 
 use indexmap::IndexMap;
 use toml::Spanned;
@@ -78,7 +79,7 @@ impl Problems {
     }
 
     /// Notes a value of the right type that cannot be. Answers `None`, for the caller to return.
-    pub(super) fn invalid<T>(&mut self, span: std::ops::Range<usize>, what: &str, help: &str) -> Option<T> {
+    pub(super) fn invalid<T>(&mut self, span: Range<usize>, what: &str, help: &str) -> Option<T> {
         let problem = Problem::error(span, format!("{} {what}", self.place()));
         self.push(if help.is_empty() { problem } else { problem.help(help) });
         None
@@ -225,6 +226,12 @@ pub(super) fn toml_string(text: &str) -> String {
     out
 }
 
+/// What a table has.
+pub(super) trait Present {
+    /// Its keys, each with the place of its value.
+    fn present(&self) -> Vec<(&'static str, Range<usize>)>;
+}
+
 /// Declares a table of the manifest: a struct with an optional, spanned field for each key, and its decoding. The keys
 /// a user may write are the fields' names and nothing else.
 macro_rules! raw_table {
@@ -233,6 +240,13 @@ macro_rules! raw_table {
         #[derive(Debug, Default)]
         pub(super) struct $name<'i> {
             $($(#[$field_attribute])* pub(super) $field: Option<::toml::Spanned<$type>>,)*
+        }
+
+        impl $crate::manifest::decode::Present for $name<'_> {
+            fn present(&self) -> Vec<(&'static str, ::std::ops::Range<usize>)> {
+                let keys = [$((stringify!($field), self.$field.as_ref().map(::toml::Spanned::span))),*];
+                keys.into_iter().filter_map(|(key, span)| Some((key, span?))).collect()
+            }
         }
 
         impl<'i> $name<'i> {

@@ -185,15 +185,19 @@ impl<'i> Lowering<'i> {
     }
 
     fn add_edges(&self, names: &Names, nodes: &[NodeId], graph: &mut Graph, problems: &mut Problems) {
+        // A name that is repeated is one edge; which task last had an edge to each says so without a search.
+        let mut last_need = vec![usize::MAX; nodes.len()];
+        let mut last_after = vec![usize::MAX; nodes.len()];
         for pending in &self.pending {
-            for name in &pending.deps {
-                if let Some(on) = names.resolve(name, problems) {
-                    graph.add_need(nodes[pending.task], nodes[on]);
+            let (task, node) = (pending.task, nodes[pending.task]);
+            for on in pending.deps.iter().filter_map(|name| names.resolve(name, problems)) {
+                if std::mem::replace(&mut last_need[on], task) != task {
+                    graph.add_need(node, nodes[on]);
                 }
             }
-            for name in &pending.after {
-                if let Some(on) = names.resolve(name, problems) {
-                    graph.add_after(nodes[pending.task], nodes[on]);
+            for on in pending.after.iter().filter_map(|name| names.resolve(name, problems)) {
+                if std::mem::replace(&mut last_after[on], task) != task {
+                    graph.add_after(node, nodes[on]);
                 }
             }
         }

@@ -25,7 +25,7 @@ use toml::de::DeTable;
 use crate::diagnostic::{Problem, Source, sort};
 use crate::graph::{Graph, NodeId};
 use crate::job::{Job, JobMap};
-use crate::schedule::OnFailure;
+use crate::plan::OnFailure;
 use decode::Problems;
 use raw::RawManifest;
 

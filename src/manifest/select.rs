@@ -71,13 +71,14 @@ impl Manifest {
     pub fn plan(mut self, selection: &Selection) -> Result<Plan, Vec<SelectionError>> {
         let roots: Vec<NodeId> = self.selected(&selection.names)?.into_iter().map(|(_, task)| task.node).collect();
         self.add_arguments(selection)?;
+        let root = Some(self.root().to_owned());
         let keep = self.graph.closure(roots, !selection.no_deps);
         if keep.iter().all(|kept| *kept) {
-            return Ok(Plan { jobs: self.jobs, graph: self.graph, groups: self.groups });
+            return Ok(Plan { root, jobs: self.jobs, graph: self.graph, groups: self.groups });
         }
         let graph = self.graph.restricted_to(&keep);
         self.jobs.retain(&keep);
-        Ok(Plan { jobs: self.jobs, graph, groups: self.groups })
+        Ok(Plan { root, jobs: self.jobs, graph, groups: self.groups })
     }
 
     /// The tasks that are named, in the manifest's order; none named: those of `default`, or all that are open.

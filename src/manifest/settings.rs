@@ -8,7 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use toml::Spanned;
 
-use super::decode::Problems;
+use super::decode::{Present, Problems};
 use super::lower::resolve_path;
 use super::raw::{Name, RawManifest, RawTask, Variables};
 use super::values::InheritEnv;
@@ -20,26 +20,13 @@ use crate::text;
 const PLATFORMS: [&str; 9] =
     ["linux", "macos", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris", "windows"];
 
+/// The keys of a task that do not speak of its processes; every other does.
+const KEYS_OF_THE_TASK: [&str; 8] = ["argv", "description", "deps", "after", "tags", "aliases", "private", "manual"];
+
 impl RawTask<'_> {
     /// The keys it has that speak of a process, with their places.
     pub(super) fn process_keys(&self) -> Vec<(&'static str, Range<usize>)> {
-        let keys = [
-            ("cwd", self.cwd.as_ref().map(Spanned::span)),
-            ("env", self.env.as_ref().map(Spanned::span)),
-            ("env_remove", self.env_remove.as_ref().map(Spanned::span)),
-            ("env_file", self.env_file.as_ref().map(Spanned::span)),
-            ("inherit_env", self.inherit_env.as_ref().map(Spanned::span)),
-            ("timeout", self.timeout.as_ref().map(Spanned::span)),
-            ("grace", self.grace.as_ref().map(Spanned::span)),
-            ("retries", self.retries.as_ref().map(Spanned::span)),
-            ("success_codes", self.success_codes.as_ref().map(Spanned::span)),
-            ("allow_failure", self.allow_failure.as_ref().map(Spanned::span)),
-            ("platforms", self.platforms.as_ref().map(Spanned::span)),
-            ("stdin", self.stdin.as_ref().map(Spanned::span)),
-            ("streams", self.streams.as_ref().map(Spanned::span)),
-            ("wrapper", self.wrapper.as_ref().map(Spanned::span)),
-        ];
-        keys.into_iter().filter_map(|(key, span)| Some((key, span?))).collect()
+        self.present().into_iter().filter(|(key, _)| !KEYS_OF_THE_TASK.contains(key)).collect()
     }
 }
 
@@ -52,7 +39,7 @@ pub(super) struct SettingsReader {
     /// The `env` of `[defaults]`, which lies over a task's `env_file`.
     default_env: IndexMap<String, String>,
     base: Arc<JobSettings>,
-    env_files: HashMap<PathBuf, Option<Vec<(String, String)>>>,
+    env_files: HashMap<PathBuf, Result<Vec<(String, String)>, String>>,
 }
 
 impl SettingsReader {
@@ -155,15 +142,13 @@ impl SettingsReader {
         let mut set = IndexMap::new();
         for file in files {
             let path = resolve_path(&self.root, file.get_ref());
-            let read = self.env_files.entry(path).or_insert_with_key(|path| match read_env_file(path) {
-                Ok(read) => Some(read),
+            match self.env_files.entry(path).or_insert_with_key(|path| read_env_file(path)) {
+                Ok(read) => set.extend(read.iter().cloned()),
                 Err(error) => {
                     let message = format!("the env_file `{}` cannot be read: {error}", file.get_ref());
                     problems.push(Problem::error(file.span(), message));
-                    None
                 }
-            });
-            set.extend(read.iter().flatten().cloned());
+            }
         }
         set
     }
@@ -174,7 +159,14 @@ fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, String> {
         dotenvy::Error::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
             format!("there is no file at {}", text::path(path))
         }
-        dotenvy::Error::LineParse(line, _) => format!("this line is not NAME=value: {}", text::escape(line.as_bytes())),
+        dotenvy::Error::LineParse(line, _) => {
+            // Where it is, and not what it says: such files hold secrets.
+            let text = std::fs::read_to_string(path).unwrap_or_default();
+            match text.lines().position(|whole| whole.contains(line.trim_end())) {
+                Some(at) => format!("its line {} is not NAME=value, or has blanks without quotes", at + 1),
+                None => "a line of it is not NAME=value, or has blanks without quotes".to_owned(),
+            }
+        }
         dotenvy::Error::Io(error) => text::io_error(&error),
         other => other.to_string(),
     };

@@ -8,7 +8,7 @@ use toml::de::DeValue;
 use super::decode::{FromToml, Problems, Text, toml_string};
 use crate::diagnostic::Problem;
 use crate::job::Streams;
-use crate::schedule::OnFailure;
+use crate::plan::OnFailure;
 
 /// How many jobs may run at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,11 +20,11 @@ pub enum Limit {
 }
 
 impl Limit {
-    /// The number of jobs on a machine with so many CPUs; at least 1.
-    pub fn resolve(self, cpus: usize) -> usize {
+    /// The number of jobs on a machine with so many CPUs, which are counted only if it matters; at least 1.
+    pub fn resolve(self, cpus: impl FnOnce() -> usize) -> usize {
         match self {
             Self::Count(count) => count,
-            Self::Percent(percent) => cpus.saturating_mul(percent).div_ceil(100).max(1),
+            Self::Percent(percent) => cpus().saturating_mul(percent).div_ceil(100).max(1),
         }
     }
 }
@@ -257,7 +257,7 @@ mod tests {
 
     #[test]
     fn percentages_round_up_and_never_reach_zero() {
-        let resolve = |text: &str, cpus| text.parse::<Limit>().map(|limit| limit.resolve(cpus));
+        let resolve = |text: &str, cpus| text.parse::<Limit>().map(|limit| limit.resolve(|| cpus));
         assert_eq!(resolve("4", 2), Ok(4));
         assert_eq!(resolve("50%", 3), Ok(2));
         assert_eq!(resolve("1%", 2), Ok(1));

@@ -22,9 +22,11 @@ pub(crate) struct StateFolder {
 }
 
 /// The folder of one run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct RunFolder {
     path: PathBuf,
+    /// Of a run of this process: while it is held, nobody takes the run for an old one.
+    _lock: Option<File>,
 }
 
 /// A file of procman's own that could not be made or used.
@@ -70,7 +72,7 @@ impl StateFolder {
         let logs = folder.path().join(LOGS);
         create_folder(&logs)?;
         let journal = Journal::create(&folder.path().join(EVENTS))?;
-        let run = RunFolder { path: folder.keep() };
+        let run = RunFolder { path: folder.keep(), _lock: journal.lock() };
         self.point_latest_at(&run)?;
         Ok((run, journal))
     }
@@ -103,8 +105,7 @@ impl StateFolder {
             entries => entries.map_err(StateError::of(&path, "read"))?,
         };
         let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
-        let mut runs: Vec<RunFolder> =
-            paths.map(|path| RunFolder { path }).filter(|run| run.events().is_file()).collect();
+        let mut runs: Vec<RunFolder> = paths.map(RunFolder::at).filter(|run| run.events().is_file()).collect();
         runs.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(runs)
     }
@@ -114,7 +115,7 @@ impl StateFolder {
         let target = fs::read_link(self.path.join(LATEST)).ok()?;
         // Only the name counts, so that a planted link leads nowhere else.
         let path = self.runs_path().join(target.file_name()?);
-        Some(RunFolder { path }).filter(|run| run.events().is_file())
+        Some(RunFolder::at(path)).filter(|run| run.events().is_file())
     }
 
     /// Removes the oldest runs until `keep` are left. The newest and those under way stay in any case. What cannot be
@@ -135,6 +136,10 @@ impl StateFolder {
 }
 
 impl RunFolder {
+    fn at(path: PathBuf) -> Self {
+        Self { path, _lock: None }
+    }
+
     /// The run's id, which is the folder's name.
     pub(crate) fn id(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()

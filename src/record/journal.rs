@@ -33,6 +33,11 @@ impl Journal {
         Ok(Self { path: path.to_owned(), file, line: Vec::new(), broken: false })
     }
 
+    /// Another hold on the record's lock.
+    pub(super) fn lock(&self) -> Option<File> {
+        self.file.try_clone().ok()
+    }
+
     fn write(&mut self, event: &Event) -> std::io::Result<()> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, event)?;

@@ -26,8 +26,8 @@ impl std::fmt::Display for ReadError {
     }
 }
 
-/// Folds the events of a record. Reading ends without an error at the first line that is cut or is no event: what comes
-/// before it is what is known.
+/// Folds the events of a record. Events that this procman does not know are passed over. Reading ends without an error
+/// at the first line that is cut or is no event at all: what comes before it is what is known.
 pub(crate) fn read_record(path: &Path) -> Result<RunRecord, ReadError> {
     let file = File::open(path).map_err(ReadError::Io)?;
     fold(BufReader::new(file))
@@ -42,8 +42,9 @@ fn fold(mut lines: impl BufRead) -> Result<RunRecord, ReadError> {
         let Some(whole) = line.strip_suffix(b"\n") else { break };
         let Ok(event) = serde_json::from_slice::<Event>(whole) else {
             match serde_json::from_slice::<Version>(whole) {
-                Ok(Version { v }) if v > FORMAT_VERSION => return Err(ReadError::Newer(v)),
-                _ => break,
+                Ok(Version { v, .. }) if v > FORMAT_VERSION => return Err(ReadError::Newer(v)),
+                Ok(_) => continue,
+                Err(_) => break,
             }
         };
         record.apply(&event);
@@ -55,6 +56,8 @@ fn fold(mut lines: impl BufRead) -> Result<RunRecord, ReadError> {
 #[derive(serde::Deserialize)]
 struct Version {
     v: u32,
+    #[serde(rename = "type")]
+    _type: String,
 }
 
 #[cfg(test)]
@@ -104,5 +107,13 @@ mod tests {
         let first = RECORD.lines().next().expect("it has lines");
         let record = fold(format!("{first}\nnot an event\n").as_bytes()).expect("the first line is whole");
         assert_eq!(record.status, None);
+    }
+
+    #[test]
+    fn an_event_that_is_not_known_is_passed_over() {
+        let (first, rest) = RECORD.split_once('\n').expect("it has lines");
+        let later = r#"{"v":1,"seq":1,"t":0.1,"type":"paused","since":0.1}"#;
+        let record = fold(format!("{first}\n{later}\n{rest}").as_bytes()).expect("a record");
+        assert_eq!(record.status, Some(RunStatus::Ok));
     }
 }

@@ -4,10 +4,12 @@
 //! writing to.
 
 mod progress;
+mod screen;
 mod styles;
 mod summary;
 mod tail;
 
 pub(crate) use progress::Progress;
-pub(crate) use styles::{ColorChoice, Styles};
+pub(crate) use screen::Screen;
+pub(crate) use styles::Styles;
 pub(crate) use summary::{Detail, Summary};

@@ -1,7 +1,7 @@
 //! One line for each job that ends, as it does.
 
 use std::fmt::Write as _;
-use std::io::Write;
+use std::sync::mpsc::Sender;
 
 use owo_colors::OwoColorize;
 
@@ -12,16 +12,16 @@ use crate::text;
 /// The longest of [`JobStatus::WORDS`].
 const WORD_WIDTH: usize = 15;
 
-/// Writes to the user. A reader that has gone away stops the lines and nothing else.
-pub(crate) struct Progress<W> {
-    out: W,
+/// Makes the lines.
+pub(crate) struct Progress {
+    out: Sender<String>,
     styles: Styles,
     /// Whether a line also says that a job starts, and what.
     starts: bool,
 }
 
-impl<W: Write + Send> Progress<W> {
-    pub(crate) fn new(out: W, styles: Styles, starts: bool) -> Self {
+impl Progress {
+    pub(crate) fn new(out: Sender<String>, styles: Styles, starts: bool) -> Self {
         Self { out, styles, starts }
     }
 
@@ -68,11 +68,11 @@ impl<W: Write + Send> Progress<W> {
     }
 }
 
-impl<W: Write + Send> Reporter for Progress<W> {
+impl Reporter for Progress {
     fn event(&mut self, event: &Event, record: &RunRecord) -> Result<(), Fault> {
         if let Some(mut line) = self.line(event, record) {
             line.push('\n');
-            _ = self.out.write_all(line.as_bytes());
+            _ = self.out.send(line);
         }
         Ok(())
     }

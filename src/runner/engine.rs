@@ -1,4 +1,5 @@
-//! Where the scheduler, the executor and the reporters meet; no decision is taken here.
+//! Where the scheduler, the executor and the reporters meet. What is to be done is the scheduler's to say; here it is
+//! done, and what procman itself cannot do is turned into a cancel.
 //!
 //! There is one lock. Whoever has news takes it, steps the scheduler and performs what follows: a slot thread whose
 //! process has ended does so itself and goes on with the next attempt at once. A loop in a thread of its own would be
@@ -22,7 +23,7 @@ use crate::plan::Plan;
 use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler};
 use crate::text;
 
-/// A slot thread only builds an argv and waits.
+/// A slot thread builds an argv, waits, and writes a few lines; nothing in it recurses.
 const SLOT_STACK: usize = 128 * 1024;
 
 /// What the thread that keeps the time is told.
@@ -65,8 +66,9 @@ struct State<'a> {
     queue: VecDeque<(Attempt, Arc<Leash>)>,
     leashes: HashMap<JobId, Arc<Leash>>,
     threads: usize,
+    /// Of those, how many wait for an attempt or are about to.
     idle: usize,
-    /// The time that the time keeper sleeps to; `None` while it is up, or sleeps until told.
+    /// The time that the time keeper sleeps to, or slept to last; `None` if until it is told.
     armed: Option<Duration>,
     ended: bool,
 }
@@ -101,14 +103,14 @@ pub(super) fn run<'a>(
         plan,
     };
     thread::scope(|scope| {
+        let _alarm = Alarm(&engine);
         let mut state = engine.lock();
         let fault = state.emit(Duration::ZERO, EventKind::RunStarted(run_plan));
         engine.cancel_for(scope, &mut state, fault.err(), 0);
         engine.step(scope, &mut state, Input::Start, 0);
         drop(state);
         engine.keep_time(scope, &inbox);
-        engine.lock().ended = true;
-        engine.work_or_end.notify_all();
+        engine.end();
     });
     let state = engine.state.into_inner().unwrap_or_else(PoisonError::into_inner);
     RunEnd { record: state.record, fault: state.fault }
@@ -142,7 +144,9 @@ impl<'a> Engine<'a> {
 
     /// The life of a slot thread: one attempt after another.
     fn slot<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let _alarm = Alarm(self);
         let mut state = self.lock();
+        state.idle -= 1;
         loop {
             if let Some((attempt, leash)) = state.queue.pop_front() {
                 drop(state);
@@ -170,10 +174,13 @@ impl<'a> Engine<'a> {
         let now = self.start.elapsed();
         let mut actions = Vec::new();
         let mut fault = None;
+        let mut refused = Vec::new();
         state.scheduler.step(now, input, &mut actions);
         for action in actions {
             match action {
                 Action::Emit(kind) => fault = state.emit(now, kind).err().or(fault),
+                // Nothing starts whose start is not in the record.
+                Action::Spawn(attempt) if fault.is_some() || state.fault.is_some() => refused.push(attempt),
                 Action::Spawn(attempt) => {
                     let leash = Arc::new(Leash::new());
                     state.leashes.insert(attempt.job, Arc::clone(&leash));
@@ -183,13 +190,20 @@ impl<'a> Engine<'a> {
                 Action::Kill(job) => state.leash(job, Leash::kill),
             }
         }
-        self.staff(scope, state, free);
+        if let Err(stranded) = self.staff(scope, state, free) {
+            fault = fault.or(Some(stranded));
+            refused.extend(state.queue.drain(..).map(|(attempt, _)| attempt));
+        }
         if state.record.status.is_some() {
             self.tell(Control::Done);
         } else if state.scheduler.next_wake().is_some_and(|due| state.armed.is_none_or(|armed| due < armed)) {
             self.tell(Control::Rearm);
         }
         self.cancel_for(scope, state, fault, free);
+        for attempt in refused {
+            let end = ProcessEnd::without_process(ProcessOutcome::Refused);
+            self.step(scope, state, Input::Ended { job: attempt.job, end }, free);
+        }
     }
 
     /// Ends the run early when procman could not do its own work: what runs goes on, nothing new starts.
@@ -208,8 +222,14 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Sees to it that every queued attempt has a thread coming for it.
-    fn staff<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, state: &mut State<'a>, free: usize) {
+    /// Sees to it that every queued attempt has a thread coming for it. Where no more can be started it waits for one
+    /// that becomes free, as if the limit were lower; that there is none at all is a fault.
+    fn staff<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        state: &mut State<'a>,
+        free: usize,
+    ) -> Result<(), Fault> {
         for _ in 0..state.queue.len().saturating_sub(free).min(state.idle) {
             self.work_or_end.notify_one();
         }
@@ -217,21 +237,23 @@ impl<'a> Engine<'a> {
             let name = format!("slot-{}", state.threads);
             let thread = thread::Builder::new().name(name).stack_size(SLOT_STACK);
             match thread.spawn_scoped(scope, || self.slot(scope)) {
-                Ok(_) => state.threads += 1,
-                // The attempt waits for a thread that becomes free, as if the limit were lower.
-                Err(_) if state.threads > 0 => return,
+                Ok(_) => {
+                    state.threads += 1;
+                    state.idle += 1;
+                }
+                Err(_) if state.threads > 0 => break,
                 Err(error) => {
-                    let stranded = std::mem::take(&mut state.queue);
-                    let fault = Fault(format!("not even one thread can be started: {}", text::io_error(&error)));
-                    self.cancel_for(scope, state, Some(fault), 0);
-                    for (attempt, _) in stranded {
-                        let end = ProcessEnd::without_process(ProcessOutcome::Refused);
-                        self.step(scope, state, Input::Ended { job: attempt.job, end }, 0);
-                    }
-                    return;
+                    return Err(Fault(format!("not even one thread can be started: {}", text::io_error(&error))));
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Lets the slot threads go.
+    fn end(&self) {
+        self.lock().ended = true;
+        self.work_or_end.notify_all();
     }
 
     fn tell(&self, message: Control) {
@@ -257,6 +279,19 @@ impl State<'_> {
     fn leash(&self, job: JobId, act: impl FnOnce(&Leash)) {
         if let Some(leash) = self.leashes.get(&job) {
             act(leash);
+        }
+    }
+}
+
+/// Goes off when a thread of the engine panics: no job is left running, no thread waiting, and the panic goes on.
+struct Alarm<'e, 'a>(&'e Engine<'a>);
+
+impl Drop for Alarm<'_, '_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.lock().leashes.values().for_each(|leash| leash.kill());
+            self.0.end();
+            self.0.tell(Control::Done);
         }
     }
 }

@@ -14,8 +14,8 @@ use crate::event::{CancelLevel, CancelReason, Reporter, RunPlan};
 use crate::exec::{LogFolder, Processes, RunVariables};
 use crate::job::{InvalidJob, Job, JobMap, JobSettings, Streams};
 use crate::log_name::Stems;
-use crate::plan::Plan;
-use crate::schedule::{OnFailure, Rules};
+use crate::plan::{OnFailure, Plan};
+use crate::schedule::Rules;
 use engine::Control;
 pub(crate) use engine::RunEnd;
 pub use results::{JobResult, Results};
@@ -171,14 +171,18 @@ impl Runner {
         self.run_plan(Plan::independent(map))
     }
 
-    /// Runs a plan, for instance that of a [`Manifest`](crate::Manifest).
+    /// Runs a plan, for instance that of a [`Manifest`](crate::Manifest), whose `limit` and `on_failure` are the
+    /// caller's to pass on.
     ///
     /// # Errors
     ///
     /// When output files cannot be made.
     pub fn run_plan(self, plan: Plan) -> Result<Results, RunError> {
         let folder = tempfile::Builder::new().prefix("procman-").tempdir().map_err(RunError::Output)?;
-        let root = std::env::current_dir().map_err(RunError::Directory)?;
+        let root = match &plan.root {
+            Some(root) => root.clone(),
+            None => std::env::current_dir().map_err(RunError::Directory)?,
+        };
         let rules = Rules {
             limit: self.limit.unwrap_or_else(available_cpus),
             on_failure: self.on_failure,
@@ -197,7 +201,7 @@ impl Runner {
         .execute();
         match end.fault {
             None => Ok(Results::new(end.record, folder)),
-            Some(fault) => Err(RunError::Output(io::Error::other(fault.0))),
+            Some(fault) => Err(RunError::Fault(fault.0)),
         }
     }
 }
@@ -215,8 +219,10 @@ pub enum RunError {
     Job(InvalidJob),
     /// The current directory cannot be told.
     Directory(io::Error),
-    /// A file for output cannot be made.
+    /// The folder for output cannot be made.
     Output(io::Error),
+    /// Something went wrong on the way; a text for the user. Jobs may have run.
+    Fault(String),
 }
 
 impl fmt::Display for RunError {
@@ -224,7 +230,8 @@ impl fmt::Display for RunError {
         match self {
             Self::Job(job) => job.fmt(f),
             Self::Directory(_) => f.write_str("the current directory cannot be told"),
-            Self::Output(_) => f.write_str("a file for the jobs' output cannot be made"),
+            Self::Output(_) => f.write_str("the folder for the jobs' output cannot be made"),
+            Self::Fault(text) => f.write_str(text),
         }
     }
 }
@@ -232,7 +239,7 @@ impl fmt::Display for RunError {
 impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Job(_) => None,
+            Self::Job(_) | Self::Fault(_) => None,
             Self::Directory(error) | Self::Output(error) => Some(error),
         }
     }

@@ -19,7 +19,7 @@ use crate::event::{
 };
 use crate::graph::{Dependents, EdgeKind, NodeId};
 use crate::job::JobId;
-use crate::plan::Plan;
+use crate::plan::{OnFailure, Plan};
 use queue::{Ready, Slots, Timers};
 
 /// What the run goes by, beside the plan.
@@ -30,18 +30,6 @@ pub(crate) struct Rules {
     pub(crate) on_failure: OnFailure,
     /// How long the whole run may take.
     pub(crate) timeout: Option<Duration>,
-}
-
-/// What a failed job means for the others.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnFailure {
-    /// Jobs that do not need it go on.
-    #[default]
-    Continue,
-    /// Nothing new starts; what runs goes on.
-    NoNew,
-    /// Nothing new starts, and what runs is ended.
-    Kill,
 }
 
 /// What has happened.

@@ -1,9 +1,19 @@
-//! Descriptors and users.
+//! Descriptors, permissions and users.
+
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// The effective user id of this process.
 pub(crate) fn current_user() -> u32 {
     // SAFETY: `geteuid` takes nothing and cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// Whether this process may execute a file; root may if anyone may.
+pub(crate) fn is_executable(path: &Path) -> bool {
+    // SAFETY: `access` reads the string, which ends in NUL, and nothing else.
+    CString::new(path.as_os_str().as_bytes()).is_ok_and(|path| unsafe { libc::access(path.as_ptr(), libc::X_OK) } == 0)
 }
 
 /// Marks every descriptor from 3 up close-on-exec, so that what procman's own parent left open reaches no job.

@@ -10,7 +10,7 @@ mod signal;
 mod spawn;
 mod wait;
 
-pub(crate) use files::{current_user, mark_descriptors_close_on_exec};
-pub(crate) use signal::{Signal, normalize_inherited_signals, signal_group};
+pub(crate) use files::{current_user, is_executable, mark_descriptors_close_on_exec};
+pub(crate) use signal::{DefaultSignals, Signal, normalize_inherited_signals, signal_group};
 pub(crate) use spawn::{Command, spawn};
-pub(crate) use wait::{Exit, Pid, reap, wait_for_exit};
+pub(crate) use wait::{Exit, Pid, group_has_others, reap, wait_for_exit};

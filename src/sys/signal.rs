@@ -37,6 +37,44 @@ impl fmt::Display for Signal {
     }
 }
 
+/// The signals that a new process is to have by default: all but those that this process ignores, which stay ignored,
+/// and of these SIGPIPE and SIGCHLD, which Rust and careless parents ignore without meaning anybody else.
+///
+/// Handlers become default by an exec anyway, but the system's `posix_spawn` asks and sets each signal that it is not
+/// told about, over a hundred calls for every process.
+#[derive(Clone, Copy)]
+pub(crate) struct DefaultSignals(pub(super) libc::sigset_t);
+
+impl DefaultSignals {
+    pub(crate) fn of_this_process() -> Self {
+        let mut set = MaybeUninit::<libc::sigset_t>::uninit();
+        // SAFETY: `sigfillset` initializes the set before it is used.
+        let mut set = unsafe {
+            libc::sigfillset(set.as_mut_ptr());
+            set.assume_init()
+        };
+        let stays = |signal: Signal| match signal.0 {
+            libc::SIGPIPE | libc::SIGCHLD => false,
+            libc::SIGKILL | libc::SIGSTOP => true,
+            _ => signal.is_ignored(),
+        };
+        for signal in (1..HIGHEST_SIGNAL).map(Signal).filter(|signal| stays(*signal)) {
+            // SAFETY: the set is initialized; a number that is no signal changes nothing.
+            unsafe { libc::sigdelset(&raw mut set, signal.0) };
+        }
+        Self(set)
+    }
+}
+
+impl fmt::Debug for DefaultSignals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DefaultSignals")
+    }
+}
+
+/// One more than the highest number of a signal on any system this is built for.
+const HIGHEST_SIGNAL: i32 = 65;
+
 /// Sends `signal` to the process group that `leader` leads.
 ///
 /// The caller must know that the leader has not been reaped: until then its id, and so the group's, cannot be reused.

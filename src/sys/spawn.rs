@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
-use super::Pid;
+use super::{DefaultSignals, Pid};
 
 /// All that a new process gets from us; everything else it has from the kernel.
 #[derive(Debug)]
@@ -20,19 +20,20 @@ pub(crate) struct Command<'a> {
     /// `NAME=value` each: first the block that jobs share, then what is this attempt's own.
     pub(crate) environment: [&'a [CString]; 2],
     pub(crate) cwd: &'a CStr,
-    pub(crate) stdin: &'a CStr,
+    pub(crate) default_signals: DefaultSignals,
+    /// `None` for `/dev/null`.
+    pub(crate) stdin: Option<BorrowedFd<'a>>,
     pub(crate) stdout: BorrowedFd<'a>,
     pub(crate) stderr: BorrowedFd<'a>,
 }
 
-/// Starts the process in a session of its own, with an empty signal mask and default SIGPIPE and SIGCHLD. Signals with
-/// a handler become default by the exec; what was ignored stays so. The error is that of the step that failed, the exec
+/// Starts the process in a session of its own, with an empty signal mask. The error is that of the step that failed, the exec
 /// included.
 pub(crate) fn spawn(command: &Command<'_>) -> io::Result<Pid> {
     let argv = pointers([command.argv]);
     let environment = pointers(command.environment);
     let actions = FileActions::new(command)?;
-    let attributes = Attributes::new()?;
+    let attributes = Attributes::new(&command.default_signals)?;
     let mut pid = 0;
     // SAFETY: both arrays end in null and point into strings that outlive the call; the two objects are initialized.
     check(unsafe {
@@ -70,9 +71,11 @@ impl FileActions {
         };
         let actions = &raw mut this.0;
         // SAFETY: `actions` is initialized; paths and descriptors outlive the spawn, and paths are copied by the call.
-        // The directory comes last, so that a relative `stdin` could never depend on it.
         unsafe {
-            check(libc::posix_spawn_file_actions_addopen(actions, 0, command.stdin.as_ptr(), libc::O_RDONLY, 0))?;
+            check(match command.stdin {
+                Some(stdin) => libc::posix_spawn_file_actions_adddup2(actions, stdin.as_raw_fd(), 0),
+                None => libc::posix_spawn_file_actions_addopen(actions, 0, c"/dev/null".as_ptr(), libc::O_RDONLY, 0),
+            })?;
             check(libc::posix_spawn_file_actions_adddup2(actions, command.stdout.as_raw_fd(), 1))?;
             check(libc::posix_spawn_file_actions_adddup2(actions, command.stderr.as_raw_fd(), 2))?;
             check(libc::posix_spawn_file_actions_addchdir_np(actions, command.cwd.as_ptr()))?;
@@ -91,7 +94,7 @@ impl Drop for FileActions {
 struct Attributes(libc::posix_spawnattr_t);
 
 impl Attributes {
-    fn new() -> io::Result<Self> {
+    fn new(default_signals: &DefaultSignals) -> io::Result<Self> {
         let mut raw = MaybeUninit::uninit();
         // SAFETY: initialized by the call, and wrapped only when that succeeded.
         let mut this = unsafe {
@@ -106,9 +109,7 @@ impl Attributes {
         unsafe {
             libc::sigemptyset(signals.as_mut_ptr());
             check(libc::posix_spawnattr_setsigmask(attributes, signals.as_ptr()))?;
-            libc::sigaddset(signals.as_mut_ptr(), libc::SIGPIPE);
-            libc::sigaddset(signals.as_mut_ptr(), libc::SIGCHLD);
-            check(libc::posix_spawnattr_setsigdefault(attributes, signals.as_ptr()))?;
+            check(libc::posix_spawnattr_setsigdefault(attributes, &raw const default_signals.0))?;
             check(libc::posix_spawnattr_setflags(attributes, signal_flags | OWN_SESSION))?;
         }
         Ok(this)

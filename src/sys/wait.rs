@@ -39,6 +39,26 @@ pub(crate) fn wait_for_exit(pid: Pid) -> io::Result<()> {
     .map(drop)
 }
 
+/// Whether anyone but `leader`, an unreaped child that has ended, lives in its process group.
+pub(crate) fn group_has_others(leader: Pid) -> bool {
+    // Only Linux says so; elsewhere the group ends with its leader.
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<libc::pid_t>().ok());
+    pids.filter(|pid| *pid != leader.0).any(|pid| group_of_living(pid) == Some(leader.0))
+}
+
+/// The process group of a process that is no zombie.
+fn group_of_living(pid: libc::pid_t) -> Option<libc::pid_t> {
+    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in parentheses, may hold anything; behind its last one come state, parent and group.
+    let end = stat.iter().rposition(|byte| *byte == b')')?;
+    let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
+    let mut fields = rest.split_ascii_whitespace();
+    let state = fields.next()?;
+    let group = fields.nth(1)?.parse().ok()?;
+    (!matches!(state, "Z" | "X")).then_some(group)
+}
+
 /// Reaps a child that has ended; from here on its id may belong to anyone.
 pub(crate) fn reap(pid: Pid) -> io::Result<(Exit, Usage)> {
     let mut status = 0;

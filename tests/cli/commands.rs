@@ -93,7 +93,7 @@ error: the manifest `folder` cannot be read: is a directory
 fn a_directory_that_is_none() {
     let sandbox = Sandbox::new().file("file", "");
     sandbox.run(&["-C", "missing"]).code(2).stdout("").stderr(str![[r#"
-error: `[FOLDER]/missing` is not a directory
+error: `missing` cannot be entered: no such file or directory
 
 "#]]);
     sandbox.run(&["-C", "file", "list"]).code(2).stdout("").stderr(str![[r#"
@@ -1532,7 +1532,7 @@ Options:
   -j, --limit <N|N%>        How many jobs may run at once: a number, or a percentage of the CPUs [alias: --jobs]
   -k, --keep-going          After a failure go on with what does not depend on it
       --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
-  -n, --dry-run             Show what would run, in the order of starting, and start nothing
+  -n, --dry-run             Show what would run, dependencies first, and start nothing
       --timeout <DURATION>  End the run when it takes longer than this, such as "10m"
   -h, --help                Print help
   -V, --version             Print version
@@ -1566,7 +1566,7 @@ Options:
   -j, --limit <N|N%>        How many jobs may run at once: a number, or a percentage of the CPUs [alias: --jobs]
   -k, --keep-going          After a failure go on with what does not depend on it
       --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
-  -n, --dry-run             Show what would run, in the order of starting, and start nothing
+  -n, --dry-run             Show what would run, dependencies first, and start nothing
       --timeout <DURATION>  End the run when it takes longer than this, such as "10m"
   -h, --help                Print help
 
@@ -1585,5 +1585,16 @@ fn the_version() {
     let version = format!("procman {}\n", env!("CARGO_PKG_VERSION"));
     for flag in ["--version", "-V"] {
         Sandbox::new().run(&[flag]).code(0).stderr("").stdout(&version);
+    }
+}
+
+/// What lies above `-C ..` is not what lies above where it was typed.
+#[test]
+fn a_directory_with_dots_is_left_before_the_manifest_is_looked_for() {
+    let sandbox = Sandbox::new().file("sub/procman.toml", "[tasks]\nbelow = ['true']").file("other/file", "");
+    for directory in ["..", "../other"] {
+        let mut command = sandbox.command(&["-C", directory, "list"]);
+        command.current_dir(sandbox.path("sub"));
+        sandbox.ran(command).code(2).stdout("");
     }
 }

@@ -1541,7 +1541,7 @@ error: the env_file `missing.env` cannot be read: there is no file at [FOLDER]/m
 2 | env_file = ["missing.env", "bad.env"]
   |             ^^^^^^^^^^^^^
 
-error: the env_file `bad.env` cannot be read: this line is not NAME=value: not a \x1b[31mvariable
+error: the env_file `bad.env` cannot be read: its line 2 is not NAME=value, or has blanks without quotes
  --> procman.toml:2:28
   |
 2 | env_file = ["missing.env", "bad.env"]
@@ -1553,13 +1553,19 @@ error: the env_file `folder` cannot be read: is a directory
 5 | env_file = ["folder", "bad.env", "open.env", "nameless.env", "latin1.env"]
   |             ^^^^^^^^
 
-error: the env_file `open.env` cannot be read: this line is not NAME=value: A="not closed\nB=1\n
+error: the env_file `bad.env` cannot be read: its line 2 is not NAME=value, or has blanks without quotes
+ --> procman.toml:5:23
+  |
+5 | env_file = ["folder", "bad.env", "open.env", "nameless.env", "latin1.env"]
+  |                       ^^^^^^^^^
+
+error: the env_file `open.env` cannot be read: a line of it is not NAME=value, or has blanks without quotes
  --> procman.toml:5:34
   |
 5 | env_file = ["folder", "bad.env", "open.env", "nameless.env", "latin1.env"]
   |                                  ^^^^^^^^^^
 
-error: the env_file `nameless.env` cannot be read: this line is not NAME=value: =1
+error: the env_file `nameless.env` cannot be read: its line 1 is not NAME=value, or has blanks without quotes
  --> procman.toml:5:46
   |
 5 | env_file = ["folder", "bad.env", "open.env", "nameless.env", "latin1.env"]
@@ -1571,7 +1577,7 @@ error: the env_file `latin1.env` cannot be read: stream did not contain valid UT
 5 | env_file = ["folder", "bad.env", "open.env", "nameless.env", "latin1.env"]
   |                                                              ^^^^^^^^^^^^
 
-error: 6 problems in procman.toml
+error: 7 problems in procman.toml
 
 "#]]);
 }

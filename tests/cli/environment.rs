@@ -82,6 +82,14 @@ fn a_job_is_told_which_it_is() {
 }
 
 #[test]
+fn what_procman_says_lies_over_all_else() {
+    let sandbox = Sandbox::with("[tasks.job]\nargv = ['/usr/bin/env']\nenv = { PROCMAN_JOB = 'mine' }");
+    let log = log_of(&sandbox, &[]);
+    let said: Vec<&str> = log.lines().filter(|line| line.starts_with("PROCMAN_JOB=")).collect();
+    assert_eq!(said, ["PROCMAN_JOB=job"]);
+}
+
+#[test]
 fn what_an_outer_run_said_does_not_pass() {
     let sandbox = Sandbox::with("[tasks.job]\nargv = ['sh', '-c', 'echo $PROCMAN_JOB $PROCMAN_LIMIT']");
     assert_eq!(log_of(&sandbox, &[("PROCMAN_JOB", "outer"), ("PROCMAN_LIMIT", "1")]), "job\n");

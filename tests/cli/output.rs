@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, is_alive};
 
 #[test]
 fn both_streams_go_to_one_log_in_true_order() {
@@ -61,6 +61,7 @@ fn a_job_that_leaves_a_child_with_its_output_open_ends_all_the_same() {
     let sandbox = Sandbox::with("[tasks]\njob = ['sh', '-c', 'sleep 60 & echo $! > child']");
     sandbox.run(&["-q"]).code(0);
     let child = sandbox.read("child");
+    assert!(is_alive(child.trim().parse().expect("a process id")), "procman waited for it");
     std::process::Command::new("kill").arg(child.trim()).status().expect("kill can be started");
 }
 

@@ -127,6 +127,7 @@ fn a_run_under_way_is_not_removed() {
     assert!(slow_run.exists());
     fs::write(sandbox.path("go"), "").expect("a file");
     slow.wait().code(0);
+    assert!(slow_run.exists(), "it ends as the oldest of all, and what it showed must be there to be read");
 }
 
 #[test]
@@ -213,4 +214,18 @@ fn a_record_that_cannot_be_written_lets_what_runs_finish_and_starts_nothing_more
     );
     assert_eq!(sandbox.events_until_cut()[1]["type"], "attempt-started");
     assert!(!sandbox.path("b-ran").exists());
+}
+
+#[test]
+fn nothing_starts_whose_start_is_not_in_the_record() {
+    let jobs: Vec<String> = (0..40).map(|n| format!("t{n} = ['touch', 't{n}-ran']\n")).collect();
+    let sandbox = Sandbox::with(&format!("limit = 20\n[tasks]\n{}", jobs.concat()));
+    // The plan alone takes more than four blocks of 512 bytes, or of 1,024.
+    let mut command = std::process::Command::new("sh");
+    let line = format!("ulimit -S -f 4; trap '' XFSZ; exec {} -q", env!("CARGO_BIN_EXE_procman"));
+    command.args(["-c", &line]).current_dir(sandbox.path(""));
+    sandbox.ran(command).code(3);
+    let started = sandbox.events_until_cut().iter().filter(|event| event["type"] == "attempt-started").count();
+    let ran = (0..40).filter(|n| sandbox.path(&format!("t{n}-ran")).exists()).count();
+    assert_eq!(started, ran);
 }

@@ -77,13 +77,41 @@ fn a_job_that_traps_term_gets_its_grace() {
 #[test]
 fn after_its_grace_a_job_is_killed() {
     let sandbox = Sandbox::with(
-        "[tasks.a]\nargv = ['sh', '-c', 'trap \"\" TERM; echo $$ > leader; while :; do sleep 0.01; done']\ngrace = '50ms'",
+        "[tasks.a]\nargv = ['sh', '-c', 'trap \"echo > told\" TERM; echo $$ > leader; while :; do sleep 0.01; done']\ngrace = '50ms'",
     );
     let running = sandbox.start(&["-q"]);
     let leader = pid(&sandbox.wait_for("leader"));
     running.signal("INT");
     running.wait().died_of(SIGINT);
     is_gone(leader);
+    assert!(sandbox.path("told").exists(), "it got TERM first");
+}
+
+#[test]
+fn the_children_of_a_leader_that_obeys_term_get_their_grace_too() {
+    let slow = "(trap \"sleep 0.3; echo > cleaned; exit\" TERM; echo > ready; while :; do sleep 0.01; done) & wait";
+    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = ['sh', '-c', '{slow}']\ngrace = '1m'"));
+    let running = sandbox.start(&["-q"]);
+    sandbox.wait_for("ready");
+    running.signal("TERM");
+    running.wait().died_of(SIGTERM);
+    assert!(sandbox.path("cleaned").exists());
+}
+
+/// Nobody reads what procman shows, and a pipe holds only so much: jobs start, time out and are ended all the same.
+#[test]
+fn a_reader_that_does_not_read_holds_up_nothing() {
+    let tasks: Vec<String> = (0..2_000).map(|n| format!("{}{n} = ['true']\n", "t".repeat(60))).collect();
+    let endless = "[tasks.z-endless]\nargv = ['sh', '-c', 'echo $$ > leader; sleep 600']\ntimeout = '1h'\n";
+    let sandbox =
+        Sandbox::with(&format!("limit = 2\n[tasks]\n{}last = ['touch', 'last-ran']\n{endless}", tasks.concat()));
+    let running = sandbox.start(&[]);
+    wait_until("the last job", || sandbox.path("last-ran").exists().then_some(()));
+    let leader = pid(&sandbox.wait_for("leader"));
+    running.signal("TERM");
+    is_gone(leader);
+    wait_until("the run's end", || (sandbox.events().last()?["type"] == "run-ended").then_some(()));
+    running.wait().died_of(SIGTERM);
 }
 
 #[test]
@@ -116,7 +144,7 @@ fn a_signal_that_was_ignored_stays_ignored() {
 
 #[test]
 fn a_timeout_removes_the_whole_group() {
-    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = ['sh', '-c', '{FAMILY}']\ntimeout = '300ms'"));
+    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = ['sh', '-c', '{FAMILY}']\ntimeout = '2s'"));
     sandbox.run(&["-q"]).code(1).stderr(str![[r#"
 
 timed-out: a
@@ -130,9 +158,9 @@ timed-out: a
 }
 
 #[test]
-fn a_child_that_ignores_term_goes_with_its_leader() {
+fn a_child_that_ignores_term_is_killed_after_the_grace_though_its_leader_is_gone() {
     let stubborn = "(trap \"\" TERM; until [ -s child ]; do sleep 0.01; done; echo > ready; while :; do sleep 0.01; done) & echo $! > child; wait";
-    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = ['sh', '-c', '{stubborn}']"));
+    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = ['sh', '-c', '{stubborn}']\ngrace = '300ms'"));
     let running = sandbox.start(&["-q"]);
     sandbox.wait_for("ready");
     running.signal("TERM");

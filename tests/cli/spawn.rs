@@ -118,6 +118,15 @@ fn a_stdin_that_is_missing() {
     spawn_error(&sandbox, "stdin `[FOLDER]/nothing` cannot be read: no such file or directory");
 }
 
+/// Opening one waits for its writer, out of reach of the timeout.
+#[test]
+fn a_stdin_that_is_a_fifo_is_refused() {
+    let sandbox = Sandbox::with("[tasks.job]\nargv = ['cat']\nstdin = 'fifo'");
+    let made = std::process::Command::new("mkfifo").arg(sandbox.path("fifo")).status().expect("mkfifo can be started");
+    assert!(made.success());
+    spawn_error(&sandbox, "stdin `[FOLDER]/fifo` cannot be read: it is a FIFO, and opening one waits for its writer");
+}
+
 #[test]
 fn an_argument_that_is_too_long() {
     let sandbox =
@@ -184,6 +193,18 @@ fn jobs_are_started_by_posix_spawn_and_never_by_fork() {
     assert_eq!(trace.lines().find(copies), None, "{trace}");
 }
 
+/// The jobs count the threads of procman, their parent.
+#[test]
+fn there_are_never_more_slot_threads_than_the_limit() {
+    let count = "sh', '-c', 'grep -l ^slot- /proc/$PPID/task/*/comm | wc -l";
+    let jobs: Vec<String> = (0..60).map(|n| format!("t{n} = ['{count}']\n")).collect();
+    let sandbox = Sandbox::with(&format!("limit = 20\n[tasks]\n{}", jobs.concat()));
+    sandbox.run(&["-q"]).code(0);
+    let threads = (0..60).map(|n| String::from_utf8(sandbox.log(&format!("t{n}.log"))).expect("text"));
+    let most = threads.map(|count| count.trim().parse::<usize>().expect("a number")).max();
+    assert!(most.is_some_and(|most| (1..=20).contains(&most)), "{most:?}");
+}
+
 #[test]
 fn each_job_leads_a_session_of_its_own_with_nothing_to_read() {
     let sandbox = Sandbox::with("[tasks]\njob = ['cat', '/proc/self/stat', '-']");
@@ -196,7 +217,7 @@ fn each_job_leads_a_session_of_its_own_with_nothing_to_read() {
 
 #[test]
 fn only_the_three_standard_descriptors_reach_a_job() {
-    let sandbox = Sandbox::with("[tasks]\njob = ['sh', '-c', 'ls /proc/$$/fd']");
+    let sandbox = Sandbox::with("[tasks]\njob = ['sh', '-c', 'ls /proc/$$/fd; :']");
     let mut command = std::process::Command::new("sh");
     let line = format!("exec 7</dev/null; exec {} -qq", env!("CARGO_BIN_EXE_procman"));
     command.args(["-c", &line]).current_dir(sandbox.path(""));
