@@ -180,7 +180,7 @@ cancelled: ended early: the run's timeout is over
 
 #[test]
 fn failures_end_a_run_as_far_as_asked() {
-    let manifest = "limit = 2\n[tasks]\nlong = ['sh', '-c', 'until grep -q \"job-ended.*fails\" .procman/latest/events.jsonl; do sleep 0.01; done; echo > long']\nfails = ['false']\nlater = ['sh', '-c', 'echo > later']";
+    let manifest = "limit = 2\n[tasks]\nlong = ['sh', '-c', 'until grep -q \"[j]ob-ended.*fails\" .procman/latest/events.jsonl; do sleep 0.01; done; echo > long']\nfails = ['false']\nlater = ['sh', '-c', 'echo > later']";
     let made = |options: &[&str]| {
         let sandbox = Sandbox::with(manifest);
         sandbox.run(options).code(1);
