@@ -57,6 +57,10 @@ pub struct JobSettings {
     pub success_codes: Vec<i32>,
     /// Whether a failure is shown without failing the run or holding up dependents.
     pub allow_failure: bool,
+    /// What becomes of processes that outlive the one it starts.
+    pub leak: Leak,
+    /// Whether it gets the terminal, and runs alone.
+    pub interactive: bool,
     /// The names of [`std::env::consts::OS`] it is for; `None` is all of them.
     pub platforms: Option<Vec<String>>,
 }
@@ -75,6 +79,8 @@ impl JobSettings {
             retries: 0,
             success_codes: vec![0],
             allow_failure: false,
+            leak: Leak::default(),
+            interactive: false,
             platforms: None,
         }
     }
@@ -116,6 +122,18 @@ pub enum Streams {
     Merged,
     /// Into a log each.
     Split,
+}
+
+/// What becomes of processes that a job leaves behind: those that outlive the process it was started as.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Leak {
+    /// They are ended, and told of; the job is what it would be without them.
+    #[default]
+    Kill,
+    /// They are ended, and the job has failed.
+    Fail,
+    /// They live on, and are told of.
+    Ignore,
 }
 
 /// Jobs by name, in the order they were added: the manifest's order.

@@ -31,6 +31,7 @@ mod diagnostic;
 pub mod event;
 mod exec;
 mod graph;
+mod guardian;
 mod job;
 mod log_name;
 mod manifest;
@@ -44,7 +45,9 @@ mod text;
 
 pub use diagnostic::{Label, Problem, Rendering, Severity, Source};
 pub use event::{JobStatus, RunRecord};
-pub use job::{DEFAULT_GRACE, Environment, Inherit, InvalidJob, Job, JobId, JobMap, JobProblem, JobSettings, Streams};
+pub use job::{
+    DEFAULT_GRACE, Environment, Inherit, InvalidJob, Job, JobId, JobMap, JobProblem, JobSettings, Leak, Streams,
+};
 pub use manifest::{Limit, Manifest, ManifestError, Selection, SelectionError, Task};
 pub use plan::{OnFailure, Plan};
 pub use runner::{Canceller, JobResult, Results, RunError, Runner};

@@ -61,6 +61,10 @@ impl Context {
         to_stderr(&self.error_line(problem));
     }
 
+    pub(super) fn warn(&self, problem: &str) {
+        to_stderr(&format!("{} {problem}\n", "warning:".style(self.styles().warning)));
+    }
+
     pub(super) fn error_line(&self, problem: &str) -> String {
         format!("{} {problem}\n", "error:".style(self.styles().bad))
     }

@@ -10,6 +10,7 @@ mod list;
 mod logs;
 mod plan;
 mod run;
+mod signals;
 
 use std::process::ExitCode;
 
@@ -127,6 +128,10 @@ fn explain(error: &SelectionError) -> String {
 
 fn usage(problem: impl Into<String>) -> Error {
     Error::Usage(problem.into())
+}
+
+fn no_thread(error: &std::io::Error) -> Error {
+    Error::Fault(format!("a thread cannot be started: {}", text::io_error(error)))
 }
 
 fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Error {

@@ -1,26 +1,25 @@
 //! `procman run`.
 
 use std::fmt::Write as _;
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
-use std::thread;
 use std::time::Duration;
-
-use signal_hook::iterator::Signals;
 
 use super::args::{RunArgs, SelectionArgs};
 use super::context::{Context, to_stdout};
-use super::{Error, FAILURE, FAULT, SUCCESS, usage};
-use crate::event::{CancelLevel, CancelReason, Reporter, RunStatus};
+use super::signals::{self, Signals};
+use super::{Error, FAILURE, FAULT, SUCCESS, no_thread, usage};
+use crate::event::{CancelReason, Reporter, RunStatus};
+use crate::exec::Household;
+use crate::guardian::Guardian;
 use crate::manifest::{Manifest, Selection};
 use crate::plan::Plan;
 use crate::record::StateFolder;
 use crate::report::{Detail, Progress, Screen, Summary};
-use crate::runner::{Canceller, ControlChannel, Run, RunEnd, available_cpus};
+use crate::runner::{ControlChannel, Run, RunEnd, available_cpus};
 use crate::schedule::Rules;
-use crate::sys::Signal;
+use crate::sys::{Orphans, Signal, Terminal};
 use crate::text;
 
 /// How long a procman that was told to end waits for somebody to read its last words.
@@ -29,6 +28,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const KEEP_RUNS: usize = 20;
 
 pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
+    // First of all: later there is more to copy, and threads.
+    let guardian = if args.dry_run { None } else { guardian(context) };
     let manifest = context.manifest()?;
     let rules = rules(&manifest, &args);
     let path = manifest.path().to_owned();
@@ -37,7 +38,26 @@ pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     if args.dry_run {
         return dry_run(&plan);
     }
-    record_run(context, plan, rules, root, path)
+    record_run(context, SetUp { plan, rules, root, path, guardian })
+}
+
+/// A run that is ready to start.
+struct SetUp {
+    plan: Plan,
+    rules: Rules,
+    root: PathBuf,
+    /// The manifest's.
+    path: PathBuf,
+    guardian: Option<Guardian>,
+}
+
+fn guardian(context: &Context) -> Option<Guardian> {
+    let started = Guardian::start();
+    if let Err(error) = &started {
+        let error = text::io_error(error);
+        context.warn(&format!("no guardian can be started: {error}; if procman is killed, its jobs will live on"));
+    }
+    started.ok()
 }
 
 fn rules(manifest: &Manifest, args: &RunArgs) -> Rules {
@@ -64,21 +84,39 @@ fn dry_run(plan: &Plan) -> Result<u8, Error> {
     to_stdout(out.as_bytes()).map(|()| SUCCESS)
 }
 
-fn record_run(context: &Context, plan: Plan, rules: Rules, root: PathBuf, path: PathBuf) -> Result<u8, Error> {
+fn record_run(context: &Context, set_up: SetUp) -> Result<u8, Error> {
+    let SetUp { plan, rules, root, path, guardian } = set_up;
+    let terminal = terminal_for(&plan)?;
+    let control = ControlChannel::new();
     let state = StateFolder::beside(&root);
     let (folder, journal) = state.new_run()?;
+    let (id, logs) = (folder.id(), folder.logs());
+    let signals = Signals::watch(control.canceller())?;
     let styles = context.styles();
     let screen = Screen::new(io::stderr()).map_err(|error| no_thread(&error))?;
     let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(journal)];
     if context.quiet == 0 {
         reporters.push(Box::new(Progress::new(screen.sender(), styles.clone(), context.verbose > 0)));
     }
-    let control = ControlChannel::new();
-    let signals = EndingSignals::watch(control.canceller())?;
-    let logs = folder.logs();
-    let id = folder.id();
-    let end = Run { id, plan, rules, manifest: Some(path), root, logs: logs.clone(), reporters, control }.execute();
+    let household = household(guardian.as_ref());
+    if let Some(guardian) = &guardian {
+        guardian.guard(&id, &folder.events());
+    }
+    let run = Run {
+        id,
+        plan,
+        rules,
+        manifest: Some(path),
+        root,
+        logs: logs.clone(),
+        reporters,
+        control,
+        household,
+        terminal,
+    };
+    let end = run.execute();
     signals.kill_from_now_on();
+    drop(guardian);
     if context.quiet < 2 {
         let detail = match (context.quiet, context.verbose) {
             (0, 0) => Detail::Table,
@@ -91,11 +129,39 @@ fn record_run(context: &Context, plan: Plan, rules: Rules, root: PathBuf, path: 
     if let Some(fault) = &end.fault {
         screen.show(context.error_line(&fault.0));
     }
-    screen.finish(signals.first().map(|_| PATIENCE));
-    signals.die_of_the_first();
+    let deadly = signals.first().or_else(|| interrupt(&end));
+    screen.finish(deadly.map(|_| PATIENCE));
+    if let Some(signal) = deadly {
+        signals::die_of(signal);
+    }
     // What cannot be removed now can be after the next run.
     _ = state.remove_old_runs(KEEP_RUNS);
     Ok(exit_code(&end))
+}
+
+/// The terminal, if the plan has a job that needs it.
+fn terminal_for(plan: &Plan) -> Result<Option<Arc<Terminal>>, Error> {
+    let Some((name, _)) = plan.jobs().iter().find(|(_, job)| job.settings.interactive) else { return Ok(None) };
+    let name = text::escape(name.as_bytes());
+    if !io::stdin().is_terminal() {
+        return Err(usage(format!("`{name}` is interactive, and procman's stdin is no terminal")));
+    }
+    match Terminal::open() {
+        Ok(terminal) if terminal.is_ours() => Ok(Some(Arc::new(terminal))),
+        Ok(_) => Err(usage(format!("`{name}` is interactive, and procman runs in the terminal's background"))),
+        Err(_) => Err(usage(format!("`{name}` is interactive, and no terminal controls procman"))),
+    }
+}
+
+/// procman adopts what its jobs leave, where the system lets it.
+fn household(guardian: Option<&Guardian>) -> Household {
+    let orphans = Orphans::adopt(guardian.map(Guardian::pid)).ok();
+    Household { orphans, board: guardian.map(Guardian::board) }
+}
+
+/// The signal by which the user ended an interactive job, which procman then dies of too.
+fn interrupt(end: &RunEnd) -> Option<Signal> {
+    matches!(end.record.cancel, Some(CancelReason::Signal(_))).then_some(Signal::INT)
 }
 
 fn exit_code(end: &RunEnd) -> u8 {
@@ -104,57 +170,5 @@ fn exit_code(end: &RunEnd) -> u8 {
         Some(RunStatus::Ok) => SUCCESS,
         Some(RunStatus::Failed | RunStatus::Cancelled) => FAILURE,
         Some(RunStatus::Broken) | None => FAULT,
-    }
-}
-
-fn no_thread(error: &io::Error) -> Error {
-    Error::Fault(format!("a thread cannot be started: {}", text::io_error(error)))
-}
-
-/// Turns signals into cancels while a run is under way. The thread that does it is left to end with the process.
-struct EndingSignals {
-    /// The first that came; 0 for none.
-    first: Arc<AtomicI32>,
-    /// Whether the run has ended, so that there is nothing to clean up.
-    over: Arc<AtomicBool>,
-}
-
-impl EndingSignals {
-    /// Those that were ignored when procman was started stay ignored.
-    fn watch(canceller: Canceller) -> Result<Self, Error> {
-        let watched = Signal::ENDING.into_iter().filter(|signal| !signal.is_ignored());
-        let fault = |error: io::Error| Error::Fault(format!("signals cannot be handled: {}", text::io_error(&error)));
-        let mut signals = Signals::new(watched.map(|signal| signal.0)).map_err(fault)?;
-        let this = Self { first: Arc::default(), over: Arc::default() };
-        let (first, over) = (Arc::clone(&this.first), Arc::clone(&this.over));
-        let watch = move || {
-            let mut level = CancelLevel::Terminate;
-            for signal in signals.forever() {
-                _ = first.compare_exchange(0, signal, Ordering::SeqCst, Ordering::SeqCst);
-                if over.load(Ordering::SeqCst) {
-                    _ = signal_hook::low_level::emulate_default_handler(first.load(Ordering::SeqCst));
-                }
-                canceller.cancel(CancelReason::Signal(Signal(signal).to_string()), level);
-                level = CancelLevel::Kill;
-            }
-        };
-        thread::Builder::new().name("signals".to_owned()).spawn(watch).map_err(|error| no_thread(&error))?;
-        Ok(this)
-    }
-
-    /// From now on a signal ends procman at once.
-    fn kill_from_now_on(&self) {
-        self.over.store(true, Ordering::SeqCst);
-    }
-
-    fn first(&self) -> Option<i32> {
-        Some(self.first.load(Ordering::SeqCst)).filter(|signal| *signal != 0)
-    }
-
-    /// If a signal came, ends procman by it, as whoever sent it expects.
-    fn die_of_the_first(&self) {
-        if let Some(first) = self.first() {
-            _ = signal_hook::low_level::emulate_default_handler(first);
-        }
     }
 }

@@ -6,7 +6,9 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
-use super::{AttemptStatus, CancelReason, Event, EventKind, JobStatus, PlannedJob, RunPlan, RunStatus, Seconds};
+use super::{
+    AttemptStatus, CancelReason, Event, EventKind, JobStatus, LeftOver, PlannedJob, RunPlan, RunStatus, Seconds,
+};
 
 /// A run, as far as its events tell.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -25,6 +27,10 @@ pub struct RunRecord {
     pub cancel: Option<CancelReason>,
     /// How the run ended; `None` while it is under way, or when procman did not live to say.
     pub status: Option<RunStatus>,
+    /// What was left when all attempts had ended, and belonged to none.
+    pub left_behind: Vec<LeftOver>,
+    /// Whether procman died before the run's end.
+    pub runner_died: bool,
     /// Run time of the latest event.
     pub elapsed: Duration,
 }
@@ -49,6 +55,8 @@ pub struct AttemptRecord {
     pub slot: u32,
     /// Run time of its start.
     pub started: Duration,
+    /// The signal that has stopped it, while it is stopped.
+    pub stopped: Option<String>,
     /// Its end, once it has come.
     pub end: Option<AttemptEnd>,
 }
@@ -66,12 +74,20 @@ pub struct AttemptEnd {
     /// The largest resident set of any one of them, in bytes. Not less than procman's own at the time, a few MiB: the
     /// process shares its memory until the exec, and Linux counts that.
     pub peak_memory: u64,
+    /// The processes that it left behind.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leftovers: Vec<LeftOver>,
 }
 
 impl JobRecord {
     /// Time spent in all its attempts.
     pub fn duration(&self) -> Duration {
         self.attempts.iter().filter_map(|attempt| attempt.end.as_ref()).map(|end| end.seconds.0).sum()
+    }
+
+    /// The processes that its attempts left behind.
+    pub fn leftovers(&self) -> impl Iterator<Item = &LeftOver> {
+        self.attempts.iter().filter_map(|attempt| attempt.end.as_ref()).flat_map(|end| &end.leftovers)
     }
 
     /// The largest resident set of any process of any attempt, in bytes.
@@ -89,14 +105,21 @@ impl RunRecord {
             EventKind::AttemptStarted { job, attempt, slot } => {
                 if let Some(job) = self.jobs.get_mut(job) {
                     let started = event.t.0;
-                    job.attempts.push(AttemptRecord { number: *attempt, slot: *slot, started, end: None });
+                    job.attempts.push(AttemptRecord {
+                        number: *attempt,
+                        slot: *slot,
+                        started,
+                        stopped: None,
+                        end: None,
+                    });
                 }
             }
+            EventKind::AttemptStopped { job, attempt, signal } => {
+                self.change(job, *attempt, |found| found.stopped = Some(signal.clone()));
+            }
+            EventKind::AttemptContinued { job, attempt } => self.change(job, *attempt, |found| found.stopped = None),
             EventKind::AttemptEnded { job, attempt, end } => {
-                let attempts = self.jobs.get_mut(job).map(|job| job.attempts.iter_mut());
-                if let Some(found) = attempts.into_iter().flatten().find(|found| found.number == *attempt) {
-                    found.end = Some(end.clone());
-                }
+                self.change(job, *attempt, |found| (found.stopped, found.end) = (None, Some(end.clone())));
             }
             EventKind::JobEnded { job, status } => {
                 if let Some(job) = self.jobs.get_mut(job) {
@@ -104,7 +127,17 @@ impl RunRecord {
                 }
             }
             EventKind::CancelRequested { reason, .. } => self.cancel = Some(reason.clone()),
+            EventKind::Paused | EventKind::Resumed => {}
+            EventKind::LeftBehind { processes } => self.left_behind.clone_from(processes),
+            EventKind::RunnerDied => self.runner_died = true,
             EventKind::RunEnded { status } => self.status = Some(*status),
+        }
+    }
+
+    fn change(&mut self, job: &str, attempt: u32, change: impl FnOnce(&mut AttemptRecord)) {
+        let attempts = self.jobs.get_mut(job).map(|job| job.attempts.iter_mut());
+        if let Some(found) = attempts.into_iter().flatten().find(|found| found.number == attempt) {
+            change(found);
         }
     }
 

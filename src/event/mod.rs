@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use fold::{AttemptEnd, AttemptRecord, JobRecord, RunRecord};
-pub use status::{AttemptStatus, CancelLevel, CancelReason, Exit, JobStatus, RunStatus, SkipReason};
+pub use status::{AttemptStatus, CancelLevel, CancelReason, Exit, Fate, JobStatus, LeftOver, RunStatus, SkipReason};
 
 /// The version of the event format that this code writes.
 pub const FORMAT_VERSION: u32 = 1;
@@ -47,6 +47,22 @@ pub enum EventKind {
         /// Which of the places under the limit it takes, from 0.
         slot: u32,
     },
+    /// Its process was stopped, and not by procman. Its timeout runs on.
+    AttemptStopped {
+        /// The job's name.
+        job: Arc<str>,
+        /// 1 for the first.
+        attempt: u32,
+        /// By which signal; the name as in `SIGSTOP`.
+        signal: String,
+    },
+    /// Its process goes on.
+    AttemptContinued {
+        /// The job's name.
+        job: Arc<str>,
+        /// 1 for the first.
+        attempt: u32,
+    },
     /// Its process has ended, or could not be started.
     AttemptEnded {
         /// The job's name.
@@ -72,6 +88,17 @@ pub enum EventKind {
         /// What becomes of the jobs that run.
         level: CancelLevel,
     },
+    /// The run stands still, with its jobs and every clock.
+    Paused,
+    /// It goes on.
+    Resumed,
+    /// After the last attempt, processes were left that belonged to none.
+    LeftBehind {
+        /// Which.
+        processes: Vec<LeftOver>,
+    },
+    /// procman was killed, or failed in a way it had no words for. Its guardian says so, once it has ended what was left.
+    RunnerDied,
     /// Every job has ended.
     RunEnded {
         /// How.
@@ -183,6 +210,7 @@ mod tests {
             seconds: Seconds(Duration::from_millis(1500)),
             cpu: Seconds(Duration::from_millis(20)),
             peak_memory: 2048,
+            leftovers: Vec::new(),
         };
         assert_eq!(
             line(EventKind::AttemptEnded { job: job.clone(), attempt: 1, end }),

@@ -47,6 +47,8 @@ pub enum AttemptStatus {
     TimedOut,
     /// It was ended because the run was.
     Cancelled,
+    /// It ended well but for the processes it left behind.
+    Leaked,
     /// It never ran.
     SpawnError {
         /// Why.
@@ -62,6 +64,7 @@ impl AttemptStatus {
             Self::Failed { .. } => "failed",
             Self::TimedOut => "timed-out",
             Self::Cancelled => "cancelled",
+            Self::Leaked => "leaked",
             Self::SpawnError { .. } => "spawn-error",
         }
     }
@@ -94,6 +97,8 @@ pub enum JobStatus {
     },
     /// The last attempt took too long.
     TimedOut,
+    /// The last attempt left processes behind, and was not to.
+    Leaked,
     /// Its process could not be started.
     SpawnError {
         /// Why.
@@ -126,8 +131,8 @@ pub enum SkipReason {
 
 impl JobStatus {
     /// Every word that [`JobStatus::word`] returns, in the order in which counts are listed.
-    pub const WORDS: [&'static str; 8] =
-        ["ok", "flaky", "failed", "timed-out", "spawn-error", "allowed-failure", "skipped", "cancelled"];
+    pub const WORDS: [&'static str; 9] =
+        ["ok", "flaky", "failed", "timed-out", "leaked", "spawn-error", "allowed-failure", "skipped", "cancelled"];
 
     /// The one word for it.
     pub fn word(&self) -> &'static str {
@@ -136,6 +141,7 @@ impl JobStatus {
             Self::Flaky => "flaky",
             Self::Failed { .. } => "failed",
             Self::TimedOut => "timed-out",
+            Self::Leaked => "leaked",
             Self::SpawnError { .. } => "spawn-error",
             Self::Skipped { .. } => "skipped",
             Self::Cancelled => "cancelled",
@@ -150,7 +156,7 @@ impl JobStatus {
 
     /// Whether the job ran, or should have, and its end fails the run.
     pub fn is_failure(&self) -> bool {
-        matches!(self, Self::Failed { .. } | Self::TimedOut | Self::SpawnError { .. })
+        matches!(self, Self::Failed { .. } | Self::TimedOut | Self::Leaked | Self::SpawnError { .. })
     }
 
     /// Whether jobs that need this one may start.
@@ -169,8 +175,37 @@ impl JobStatus {
                 Some(format!("needs {}", text::escape(name.as_bytes())))
             }
             Self::Skipped { because: SkipReason::Platform(name) } => Some(format!("not for {name}")),
-            Self::Ok | Self::Flaky | Self::TimedOut | Self::Cancelled => None,
+            Self::Ok | Self::Flaky | Self::TimedOut | Self::Leaked | Self::Cancelled => None,
         }
+    }
+}
+
+/// A process that outlived what had started it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOver {
+    /// Its id.
+    pub pid: u32,
+    /// The first 15 bytes of its program's name, or what it called itself.
+    pub name: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a process that was left behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It was ended.
+    Removed,
+    /// It was let live, as the job's `leak` says.
+    Spared,
+    /// It could not be ended, like a process of another user.
+    Unkillable,
+}
+
+impl fmt::Display for LeftOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (pid {})", text::escape(self.name.as_bytes()), self.pid)
     }
 }
 

@@ -1,91 +1,131 @@
 //! The hold that the rest of procman has on an attempt's process, from before it is there until it is reaped.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::sys::{Pid, Signal, group_has_others, signal_group};
+use crate::sys::{Pid, Signal, Terminal, signal_group};
 
-/// How often the group of an ended leader is looked at: at first, and at most.
-const LOOKS: [Duration; 2] = [Duration::from_millis(5), Duration::from_millis(100)];
-
-/// Ends a process without ever reaching a stranger: signals are sent only while the process cannot have been reaped.
-#[derive(Debug)]
+/// Ends, stops and continues a process without ever reaching a stranger: signals are sent only while the process cannot
+/// have been reaped.
+#[derive(Debug, Default)]
 pub(crate) struct Leash {
     hold: Mutex<Hold>,
-    killed: Condvar,
+    /// Something was told.
+    told: Condvar,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Hold {
-    /// Not started yet; it is to get the signal as soon as it is.
-    Before(Option<Signal>),
-    /// Not reaped yet; what it was told last.
-    During { pid: Pid, told: Option<Signal> },
-    /// Reaped: the id may be anyone's.
-    After,
+#[derive(Debug, Default)]
+struct Hold {
+    process: Stage,
+    /// What it was told last about its end, or is to be told as soon as it is there.
+    ending: Option<Signal>,
+    /// Whether the run stands still.
+    stopped: bool,
+    /// Of a process in the foreground of this terminal.
+    terminal: Option<Arc<Terminal>>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    NotStarted,
+    Running(Pid),
+    /// A zombie, which keeps its id and that of its group from being given away.
+    Ended(Pid),
+    /// The id may be anyone's.
+    Reaped,
 }
 
 impl Leash {
-    pub(crate) fn new() -> Self {
-        Self { hold: Mutex::new(Hold::Before(None)), killed: Condvar::new() }
-    }
-
     /// TERM to the whole group, and CONT, so that a stopped process gets to see it.
     pub(crate) fn terminate(&self) {
-        self.signal(Signal::TERM);
+        self.tell(Signal::TERM);
     }
 
     /// KILL to the whole group.
     pub(crate) fn kill(&self) {
-        self.signal(Signal::KILL);
+        self.tell(Signal::KILL);
     }
 
-    /// Takes hold of the process just started.
-    pub(crate) fn attach(&self, pid: Pid) {
+    /// Stops the whole group, until it is continued.
+    pub(crate) fn stop(&self) {
         let mut hold = self.lock();
-        let told = if let Hold::Before(pending) = *hold { pending } else { None };
-        *hold = Hold::During { pid, told };
-        if let Some(signal) = told {
-            send(pid, signal);
-        }
+        hold.stopped = true;
+        hold.send(Signal::STOP);
     }
 
-    /// Lets go of a process that has ended, and calls `reap`. If it was told to end, the rest of its group has been told
-    /// too and gets the same time: the leader stays unreaped, which keeps the group's id from being reused, until the
-    /// others are gone or the kill comes.
-    pub(crate) fn release<T>(&self, pid: Pid, reap: impl FnOnce(Pid) -> T) -> T {
+    /// Continues the whole group.
+    pub(crate) fn cont(&self) {
         let mut hold = self.lock();
-        let mut pause = LOOKS[0];
-        while matches!(*hold, Hold::During { told: Some(signal), .. } if signal != Signal::KILL)
-            && group_has_others(pid)
+        hold.stopped = false;
+        if let (Stage::Running(pid), Some(terminal)) = (hold.process, &hold.terminal)
+            && terminal.is_ours()
         {
-            hold = self.killed.wait_timeout(hold, pause).unwrap_or_else(PoisonError::into_inner).0;
-            pause = (pause * 2).min(LOOKS[1]);
+            terminal.give_to(pid);
         }
-        if matches!(*hold, Hold::During { told: Some(_), .. }) {
-            // Nobody is left where that can be seen; where it cannot, the group ends with its leader.
-            signal_group(pid, Signal::KILL);
-        }
-        *hold = Hold::After;
-        reap(pid)
+        hold.send(Signal::CONT);
     }
 
-    /// Lets go of a process that somebody else has reaped: its id may be anyone's.
-    pub(crate) fn lose(&self) {
-        *self.lock() = Hold::After;
-    }
-
-    fn signal(&self, signal: Signal) {
+    /// Takes hold of the process just started, in the foreground of `terminal` or of none, and tells it what it has
+    /// missed.
+    pub(crate) fn attach(&self, pid: Pid, terminal: Option<Arc<Terminal>>) {
         let mut hold = self.lock();
-        match &mut *hold {
-            Hold::Before(pending) => *pending = Some(signal),
-            Hold::During { pid, told } => {
-                *told = Some(signal);
-                send(*pid, signal);
-            }
-            Hold::After => {}
+        hold.process = Stage::Running(pid);
+        hold.terminal = terminal;
+        if hold.stopped {
+            hold.send(Signal::STOP);
         }
-        self.killed.notify_all();
+        if let Some(signal) = hold.ending {
+            hold.end(signal);
+        }
+    }
+
+    /// The process that was taken hold of, until it is reaped.
+    pub(crate) fn process(&self) -> Option<Pid> {
+        match self.lock().process {
+            Stage::Running(pid) | Stage::Ended(pid) => Some(pid),
+            Stage::NotStarted | Stage::Reaped => None,
+        }
+    }
+
+    /// Whether the process has been stopped because the run stands still.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.lock().stopped
+    }
+
+    /// The process has ended; answers what it had been told by then.
+    pub(crate) fn ended(&self) -> Option<Signal> {
+        let mut hold = self.lock();
+        if let Stage::Running(pid) = hold.process {
+            hold.process = Stage::Ended(pid);
+        }
+        hold.ending
+    }
+
+    /// What the process has been told about its end.
+    pub(crate) fn ending(&self) -> Option<Signal> {
+        self.lock().ending
+    }
+
+    /// Waits for so long, or until something is told.
+    pub(crate) fn wait(&self, pause: Duration) {
+        let hold = self.lock();
+        drop(self.told.wait_timeout(hold, pause).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Lets go of the process, and calls `reap`, if it has not been reaped by somebody else: then its id may be
+    /// anyone's already.
+    pub(crate) fn release<T>(&self, reap: impl FnOnce() -> T) -> T {
+        let mut hold = self.lock();
+        hold.process = Stage::Reaped;
+        reap()
+    }
+
+    fn tell(&self, signal: Signal) {
+        let mut hold = self.lock();
+        hold.ending = Some(signal);
+        hold.end(signal);
+        self.told.notify_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, Hold> {
@@ -93,9 +133,17 @@ impl Leash {
     }
 }
 
-fn send(pid: Pid, signal: Signal) {
-    signal_group(pid, signal);
-    if signal != Signal::KILL {
-        signal_group(pid, Signal::CONT);
+impl Hold {
+    fn end(&self, signal: Signal) {
+        self.send(signal);
+        if signal != Signal::KILL {
+            self.send(Signal::CONT);
+        }
+    }
+
+    fn send(&self, signal: Signal) {
+        if let Stage::Running(pid) | Stage::Ended(pid) = self.process {
+            signal_group(pid, signal);
+        }
     }
 }

@@ -5,6 +5,7 @@
 
 mod environment;
 mod leash;
+mod leftovers;
 mod logs;
 mod process;
 mod program;
@@ -12,20 +13,41 @@ mod program;
 use std::path::PathBuf;
 use std::{fmt, io};
 
+use crate::event::LeftOver;
 use crate::plan::Plan;
 use crate::schedule::{Attempt, ProcessEnd};
 use crate::text;
 
 pub(crate) use environment::Environments;
 pub(crate) use leash::Leash;
+pub(crate) use leftovers::Household;
 pub(crate) use logs::LogFolder;
 pub(crate) use process::{Processes, RunVariables};
 pub(crate) use program::find_program;
 
-/// What attempts are carried out by. Every call is from the thread of one slot and lasts as long as the attempt.
+/// What attempts are carried out by.
 pub(crate) trait Executor: Sync {
-    /// Carries out one attempt and tells how it ended; `leash` is how others end it before its time.
-    fn run(&self, plan: &Plan, attempt: Attempt, leash: &Leash) -> Result<ProcessEnd, LogError>;
+    /// Carries out one attempt and tells how it ended; `leash` is how others end it before its time, `notify` is told
+    /// what happens on the way. The call is from the thread of one slot and lasts as long as the attempt.
+    fn run(
+        &self,
+        plan: &Plan,
+        attempt: Attempt,
+        leash: &Leash,
+        notify: &dyn Fn(Notice),
+    ) -> Result<ProcessEnd, LogError>;
+
+    /// Removes the processes that are left of the run after the last attempt and belong to none.
+    fn sweep(&self) -> Vec<LeftOver>;
+}
+
+/// What can become of a process while it lives.
+#[derive(Debug)]
+pub(crate) enum Notice {
+    /// It was stopped, not by procman, by this signal.
+    Stopped(String),
+    /// It goes on.
+    Continued,
 }
 
 /// A log that could not be made; the job was not started.

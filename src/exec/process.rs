@@ -2,21 +2,24 @@
 
 use std::ffi::{CString, OsStr, OsString};
 use std::fs::{self, File};
-use std::os::fd::AsFd;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::environment::{Block, Environments, OWN_NAMES, variable};
+use super::leftovers::{Family, Household, Of};
 use super::logs::AttemptLogs;
 use super::program::{explain, find_program};
-use super::{Executor, Leash, LogError, LogFolder};
-use crate::event::Exit;
+use super::{Executor, Leash, LogError, LogFolder, Notice};
+use crate::event::{Exit, LeftOver};
 use crate::job::{Job, JobSettings};
 use crate::plan::Plan;
 use crate::schedule::{Attempt, ProcessEnd, ProcessOutcome};
-use crate::{sys, text};
+use crate::sys::{self, Place, Terminal};
+use crate::text;
 
 /// Starts processes, with their output in a folder of logs.
 #[derive(Debug)]
@@ -25,6 +28,9 @@ pub(crate) struct Processes {
     environments: Mutex<Environments>,
     default_signals: sys::DefaultSignals,
     variables: RunVariables,
+    household: Household,
+    /// What interactive jobs are given.
+    terminal: Option<Arc<Terminal>>,
 }
 
 /// What every job of a run is told about the run.
@@ -36,9 +42,15 @@ pub(crate) struct RunVariables {
 }
 
 impl Processes {
-    pub(crate) fn new(logs: LogFolder, variables: RunVariables) -> Self {
+    pub(crate) fn new(
+        logs: LogFolder,
+        variables: RunVariables,
+        household: Household,
+        terminal: Option<Arc<Terminal>>,
+    ) -> Self {
         let environments = Mutex::new(Environments::of_this_process());
-        Self { logs, environments, default_signals: sys::DefaultSignals::of_this_process(), variables }
+        let default_signals = sys::DefaultSignals::of_this_process();
+        Self { logs, environments, default_signals, variables, household, terminal }
     }
 
     fn block(&self, settings: &Arc<JobSettings>) -> Arc<Block> {
@@ -62,51 +74,94 @@ impl Processes {
         variables.into_iter().filter_map(|(name, value)| variable(name, value)).collect()
     }
 
-    fn start(&self, name: &str, job: &Job, attempt: Attempt, logs: &AttemptLogs) -> Result<sys::Pid, String> {
+    /// Makes the attempt's logs and starts its process, which then has them to itself: keeping them open here would
+    /// cost a descriptor for each job that runs.
+    fn start(&self, job: &Job, attempt: Attempt, own: &[CString]) -> Result<Result<sys::Pid, String>, LogError> {
+        if job.settings.interactive {
+            return Ok(match &self.terminal {
+                Some(terminal) => self.spawn(job, own, &Output::terminal(), Place::Foreground(terminal)),
+                None => Err("it is interactive, and there is no terminal to give to it".to_owned()),
+            });
+        }
+        let logs = self.logs.create(attempt.job.index(), attempt.number, job.settings.streams)?;
+        Ok(self.spawn(job, own, &Output::logs(&logs), Place::OwnSession))
+    }
+
+    fn spawn(&self, job: &Job, own: &[CString], output: &Output<'_>, place: Place<'_>) -> Result<sys::Pid, String> {
         let settings = &job.settings;
         let block = self.block(settings);
         let words: Vec<&OsString> = settings.wrapper.iter().chain(&job.argv).collect();
         let program = find_program(words[0], &settings.cwd, block.path.as_deref())?;
         let argv = words.iter().map(|word| c_string(word)).collect::<Result<Vec<_>, _>>()?;
-        let own = self.attempt_variables(name, attempt);
         let stdin = settings.stdin.as_deref().map(open_stdin).transpose()?;
         let command = sys::Command {
             program: &c_string(program.as_os_str())?,
             argv: &argv,
-            environment: [&block.variables, &own],
+            environment: [&block.variables, own],
             cwd: &c_string(settings.cwd.as_os_str())?,
             default_signals: self.default_signals,
-            stdin: stdin.as_ref().map(AsFd::as_fd),
-            stdout: logs.stdout.as_fd(),
-            stderr: logs.stderr.as_ref().unwrap_or(&logs.stdout).as_fd(),
+            place,
+            stdin: stdin.as_ref().map(AsFd::as_fd).or(output.terminal_stdin),
+            stdout: output.stdout,
+            stderr: output.stderr,
         };
         sys::spawn(&command).map_err(|error| {
-            let size = argv.iter().chain(&block.variables).chain(&own).map(|text| text.count_bytes() + 1).sum();
+            let size = argv.iter().chain(&block.variables).chain(own).map(|text| text.count_bytes() + 1).sum();
             explain(&error, &program, &settings.cwd, size)
         })
     }
 }
 
+/// The descriptors that a process gets.
+struct Output<'a> {
+    /// What it reads if it is given no file.
+    terminal_stdin: Option<BorrowedFd<'a>>,
+    stdout: BorrowedFd<'a>,
+    stderr: BorrowedFd<'a>,
+}
+
+impl<'a> Output<'a> {
+    fn logs(logs: &'a AttemptLogs) -> Self {
+        let stderr = logs.stderr.as_ref().unwrap_or(&logs.stdout).as_fd();
+        Self { terminal_stdin: None, stdout: logs.stdout.as_fd(), stderr }
+    }
+}
+
+impl Output<'static> {
+    /// procman's own.
+    fn terminal() -> Self {
+        let [stdin, stdout, stderr] = sys::standard_descriptors();
+        Self { terminal_stdin: Some(stdin), stdout, stderr }
+    }
+}
+
 impl Executor for Processes {
-    fn run(&self, plan: &Plan, attempt: Attempt, leash: &Leash) -> Result<ProcessEnd, LogError> {
+    fn run(
+        &self,
+        plan: &Plan,
+        attempt: Attempt,
+        leash: &Leash,
+        notify: &dyn Fn(Notice),
+    ) -> Result<ProcessEnd, LogError> {
         let (name, job) = (plan.jobs.name(attempt.job), plan.jobs.job(attempt.job));
-        let logs = self.logs.create(attempt.job.index(), attempt.number, job.settings.streams)?;
-        let pid = match self.start(name, job, attempt, &logs) {
+        let own = self.attempt_variables(name, attempt);
+        let pid = match self.start(job, attempt, &own)? {
             Ok(pid) => pid,
             Err(text) => return Ok(ProcessEnd::without_process(ProcessOutcome::SpawnFailed(text))),
         };
-        leash.attach(pid);
-        close(logs);
-        let ended = match sys::wait_for_exit(pid) {
-            Ok(()) => leash.release(pid, sys::reap),
+        let terminal = self.terminal.as_ref().filter(|_| job.settings.interactive);
+        leash.attach(pid, terminal.cloned());
+        if let Some(board) = self.household.board {
+            board.set_leader(attempt.slot, Some(pid));
+        }
+        let of = Of::Attempt { leader: pid, marks: &own };
+        let family = Family { household: &self.household, of };
+        let end = Self::wait(pid, leash, terminal, notify)
+            .and_then(|()| self.clear_and_reap(pid, &family, leash, &job.settings, attempt.slot));
+        let (told, (exit, usage), leftovers) = match end {
+            Ok(end) => end,
             Err(error) => {
-                leash.lose();
-                Err(error)
-            }
-        };
-        let (exit, usage) = match ended {
-            Ok(ended) => ended,
-            Err(error) => {
+                leash.release(|| ());
                 let text = format!("somebody else took its end: {}; is SIGCHLD ignored?", text::io_error(&error));
                 return Ok(ProcessEnd::without_process(ProcessOutcome::SpawnFailed(text)));
             }
@@ -115,7 +170,82 @@ impl Executor for Processes {
             sys::Exit::Code(code) => Exit::Code(code),
             sys::Exit::Signal(signal) => Exit::Signal(signal.to_string()),
         };
-        Ok(ProcessEnd { outcome: ProcessOutcome::Exited(exit), cpu: usage.cpu, peak_memory: usage.peak_memory })
+        Ok(ProcessEnd {
+            outcome: ProcessOutcome::Exited(exit),
+            unasked: told.is_none(),
+            cpu: usage.cpu,
+            peak_memory: usage.peak_memory,
+            leftovers,
+        })
+    }
+
+    fn sweep(&self) -> Vec<LeftOver> {
+        self.household.sweep()
+    }
+}
+
+type End = (Option<sys::Signal>, (sys::Exit, sys::Usage), Vec<LeftOver>);
+
+impl Processes {
+    /// Waits for the leader's end. On the way there it may stop and go on.
+    fn wait(pid: sys::Pid, leash: &Leash, terminal: Option<&Arc<Terminal>>, notify: &dyn Fn(Notice)) -> io::Result<()> {
+        let mut is_stopped = false;
+        loop {
+            match sys::wait_for_change(pid)? {
+                sys::Change::Ended => return Ok(()),
+                sys::Change::Stopped(_) if leash.is_stopped() => {}
+                sys::Change::Stopped(signal) => {
+                    is_stopped = true;
+                    notify(Notice::Stopped(signal.to_string()));
+                    if let Some(terminal) = terminal {
+                        stop_with_it(pid, terminal, leash);
+                    }
+                }
+                sys::Change::Continued if is_stopped => {
+                    is_stopped = false;
+                    notify(Notice::Continued);
+                }
+                sys::Change::Continued => {}
+            }
+        }
+    }
+
+    /// Deals with what the leader has left behind, and reaps it.
+    fn clear_and_reap(
+        &self,
+        pid: sys::Pid,
+        family: &Family<'_>,
+        leash: &Leash,
+        settings: &JobSettings,
+        slot: u32,
+    ) -> io::Result<End> {
+        let told = leash.ended();
+        if settings.interactive
+            && let Some(terminal) = &self.terminal
+        {
+            terminal.take_back_from(pid);
+        }
+        let clear = || family.clear(leash, told, settings.leak, settings.grace);
+        let sees_all = self.household.orphans.is_some();
+        let before = if sees_all || told.is_some() { clear() } else { Vec::new() };
+        if let Some(board) = self.household.board {
+            board.set_leader(slot, None);
+        }
+        let reaped = leash.release(|| sys::reap(pid))?;
+        // Without adoption this is the cheap look: whoever is left in the group keeps its id from being given away.
+        let after = if !sees_all && told.is_none() && sys::group_lives(pid) { clear() } else { Vec::new() };
+        Ok((told, reaped, [before, after].concat()))
+    }
+}
+
+/// A job in the terminal's foreground has stopped: so does procman, with its whole group, so that whoever waits for it
+/// notices. The job goes on when procman does.
+fn stop_with_it(pid: sys::Pid, terminal: &Terminal, leash: &Leash) {
+    terminal.take_back_from(pid);
+    if sys::Signal::TSTP.is_ignored() {
+        leash.cont();
+    } else {
+        sys::ask_own_group_to_stop();
     }
 }
 
@@ -127,11 +257,6 @@ fn open_stdin(path: &Path) -> Result<File, String> {
         return Err(problem("it is a FIFO, and opening one waits for its writer"));
     }
     File::open(path).map_err(|error| problem(&text::io_error(&error)))
-}
-
-/// The job has the descriptors now; keeping ours would cost one for each job that runs.
-fn close(logs: AttemptLogs) {
-    drop::<(File, Option<File>)>((logs.stdout, logs.stderr));
 }
 
 fn c_string(text: &OsStr) -> Result<CString, String> {

@@ -5,7 +5,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::decode::{FromToml, Problems, Text, raw_table, table};
-use super::values::{Argv, DurationText, InheritEnv, Limit, OnFailureName, StreamsName, SuccessCodes, Wrapper};
+use super::values::{
+    Argv, DurationText, InheritEnv, LeakName, Limit, OnFailureName, StreamsName, SuccessCodes, Wrapper,
+};
 use crate::diagnostic::Problem;
 
 /// A string with its place.
@@ -44,11 +46,13 @@ raw_table! {
         retries: i64,
         success_codes: SuccessCodes,
         allow_failure: bool,
+        leak: LeakName,
         tags: Vec<Name<'i>>,
         aliases: Vec<Name<'i>>,
         private: bool,
         manual: bool,
         platforms: Vec<Name<'i>>,
+        interactive: bool,
         stdin: Text<'i>,
         streams: StreamsName,
         wrapper: Wrapper<'i>,

@@ -105,6 +105,16 @@ impl SettingsReader {
         if let Some(allow) = &raw.allow_failure {
             settings.allow_failure = *allow.get_ref();
         }
+        if let Some(leak) = &raw.leak {
+            settings.leak = leak.get_ref().0;
+        }
+        if let Some(interactive) = &raw.interactive {
+            settings.interactive = *interactive.get_ref();
+            if let (true, Some(stdin)) = (settings.interactive, &raw.stdin) {
+                let problem = Problem::error(stdin.span(), "`stdin` goes with no `interactive` task");
+                problems.push(problem.help("an interactive task reads from the terminal; leave one of the two out"));
+            }
+        }
         if let Some(platforms) = &raw.platforms {
             settings.platforms = Some(lower_platforms(platforms, problems));
         }

@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::decode::{FromToml, Problems, Text, toml_string};
 use crate::diagnostic::Problem;
-use crate::job::Streams;
+use crate::job::{Leak, Streams};
 use crate::plan::OnFailure;
 
 /// How many jobs may run at once.
@@ -224,6 +224,16 @@ pub(super) struct OnFailureName(pub(super) OnFailure);
 impl FromToml<'_> for OnFailureName {
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         let words = [("continue", OnFailure::Continue), ("no-new", OnFailure::NoNew), ("kill", OnFailure::Kill)];
+        one_of(&value, &words, problems).map(Self)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct LeakName(pub(super) Leak);
+
+impl FromToml<'_> for LeakName {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        let words = [("kill", Leak::Kill), ("fail", Leak::Fail), ("ignore", Leak::Ignore)];
         one_of(&value, &words, problems).map(Self)
     }
 }

@@ -1,12 +1,12 @@
 //! Writing a record.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use super::StateError;
-use crate::event::{Event, Fault, Reporter, RunRecord};
+use crate::event::{Event, EventKind, FORMAT_VERSION, Fault, Reporter, RunRecord, Seconds};
 
 /// The open record of a run under way: JSON Lines, one `write` for each event, so that procman may be killed at any
 /// time and loses at most the line it was about to write.
@@ -38,12 +38,44 @@ impl Journal {
         self.file.try_clone().ok()
     }
 
-    fn write(&mut self, event: &Event) -> std::io::Result<()> {
+    fn write(&mut self, event: &Event) -> io::Result<()> {
         self.line.clear();
         serde_json::to_writer(&mut self.line, event)?;
         self.line.push(b'\n');
         self.file.write_all(&self.line)
     }
+}
+
+/// Ends the record of a run whose procman has died: takes away the line that it may have been writing, and says what
+/// happened. A record that has its end already stays as it is, and so does one that cannot be read or written: whoever
+/// calls has nobody to tell.
+pub(crate) fn close_record(path: &Path) {
+    _ = try_to_close(path);
+}
+
+fn try_to_close(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).append(true).custom_flags(libc::O_NOFOLLOW).open(path)?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let last = bytes[..whole].split_inclusive(|byte| *byte == b'\n').next_back().unwrap_or_default();
+    let Ok(last) = serde_json::from_slice::<Event>(last) else { return Ok(()) };
+    if matches!(last.kind, EventKind::RunEnded { .. }) {
+        return Ok(());
+    }
+    // The file was written last when that event was, or a little later.
+    let since = file.metadata()?.modified()?.elapsed().unwrap_or_default();
+    file.set_len(whole as u64)?;
+    let t = Seconds(last.t.0.saturating_add(since));
+    let event = Event { v: FORMAT_VERSION, seq: last.seq + 1, t, kind: EventKind::RunnerDied };
+    file.write_all(&line(&event)?)
+}
+
+/// An event as a line of a record.
+fn line(event: &Event) -> io::Result<Vec<u8>> {
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    Ok(line)
 }
 
 impl Reporter for Journal {

@@ -7,5 +7,5 @@ mod journal;
 mod reader;
 
 pub(crate) use folder::{RunFolder, StateError, StateFolder};
-pub(crate) use journal::Journal;
+pub(crate) use journal::{Journal, close_record};
 pub(crate) use reader::read_record;

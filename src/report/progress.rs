@@ -35,6 +35,12 @@ impl Progress {
                 let job = record.jobs.get(job)?;
                 self.started(job, *attempt)
             }
+            EventKind::AttemptStopped { job, signal, .. } => {
+                let word = format!("{:>WORD_WIDTH$}", "stopped");
+                let name = text::escape(job.as_bytes());
+                let name = name.style(self.styles.name);
+                Some(format!("{}            {name}  (stopped: {signal})", word.style(self.styles.warning)))
+            }
             EventKind::JobEnded { job, status } => Some(self.ended(record.jobs.get(job)?, status)),
             EventKind::CancelRequested { reason, .. } => {
                 let word = format!("{:>WORD_WIDTH$}", "cancel");

@@ -7,7 +7,7 @@ use owo_colors::OwoColorize;
 
 use super::Styles;
 use super::tail::Tail;
-use crate::event::{CancelReason, JobRecord, JobStatus, RunRecord};
+use crate::event::{CancelReason, Fate, JobRecord, JobStatus, LeftOver, RunRecord};
 use crate::log_name::{LogStream, file_name};
 use crate::text;
 
@@ -46,6 +46,9 @@ impl Summary<'_> {
         }
         for (name, job, status) in self.record.ended().filter(|(_, _, status)| status.is_failure()) {
             self.failure(&mut out, name, job, status);
+        }
+        if self.detail >= Detail::Table {
+            self.left_behind(&mut out);
         }
         if self.detail >= Detail::Table || !out.is_empty() {
             out.push('\n');
@@ -120,6 +123,30 @@ impl Summary<'_> {
         for (stream, what) in streams {
             self.tail(out, &self.logs.join(file_name(stem, last.number, *stream)), what);
         }
+    }
+
+    /// Processes that outlived what had started them.
+    fn left_behind(&self, out: &mut String) {
+        let mut first = true;
+        let mut tell = |of: &str, leftovers: &[&LeftOver]| {
+            for (fate, end) in
+                [(Fate::Removed, "were ended"), (Fate::Spared, "live on"), (Fate::Unkillable, "cannot be ended")]
+            {
+                let of_this_fate: Vec<String> =
+                    leftovers.iter().filter(|left| left.fate == fate).map(ToString::to_string).collect();
+                if of_this_fate.is_empty() {
+                    continue;
+                }
+                out.push_str(if std::mem::take(&mut first) { "\n" } else { "" });
+                let warning = "warning:".style(self.styles.warning);
+                _ = writeln!(out, "{warning} {of} left processes behind, which {end}: {}", of_this_fate.join(", "));
+            }
+        };
+        for (name, job) in &self.record.jobs {
+            let leftovers: Vec<&LeftOver> = job.leftovers().collect();
+            tell(&text::escape(name.as_bytes()), &leftovers);
+        }
+        tell("the run", &self.record.left_behind.iter().collect::<Vec<_>>());
     }
 
     fn tail(&self, out: &mut String, log: &Path, what: &str) {

@@ -9,19 +9,21 @@
 //! A slot thread is started when there is more work than idle ones; there are never more than the limit.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::clock::Clock;
 use crate::event::{
-    CancelLevel, CancelReason, Event, EventKind, FORMAT_VERSION, Fault, Reporter, RunPlan, RunRecord, Seconds,
+    CancelLevel, CancelReason, Event, EventKind, FORMAT_VERSION, Fate, Fault, LeftOver, Reporter, RunPlan, RunRecord,
+    RunStatus, Seconds,
 };
-use crate::exec::{Executor, Leash};
+use crate::exec::{Executor, Leash, Notice};
 use crate::job::JobId;
 use crate::plan::Plan;
 use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler};
-use crate::text;
+use crate::{sys, text};
 
 /// A slot thread builds an argv, waits, and writes a few lines; nothing in it recurses.
 const SLOT_STACK: usize = 128 * 1024;
@@ -33,6 +35,10 @@ pub(super) enum Control {
         reason: CancelReason,
         level: CancelLevel,
     },
+    /// The run is to stand still; to be told when it does.
+    Pause(SyncSender<()>),
+    /// It is to go on, if it stands still.
+    Resume,
     /// Something is due earlier than it thinks.
     Rearm,
     /// Every job has ended.
@@ -51,13 +57,13 @@ struct Engine<'a> {
     plan: Arc<Plan>,
     executor: &'a dyn Executor,
     control: Sender<Control>,
-    start: Instant,
     state: Mutex<State<'a>>,
     work_or_end: Condvar,
 }
 
 struct State<'a> {
     scheduler: Scheduler,
+    clock: Clock,
     reporters: Vec<Box<dyn Reporter + 'a>>,
     record: RunRecord,
     next_seq: u64,
@@ -70,6 +76,8 @@ struct State<'a> {
     idle: usize,
     /// The time that the time keeper sleeps to, or slept to last; `None` if until it is told.
     armed: Option<Duration>,
+    /// The event that the run ends with, once every job has ended.
+    last_event: Option<EventKind>,
     ended: bool,
 }
 
@@ -85,10 +93,10 @@ pub(super) fn run<'a>(
     let engine = Engine {
         executor,
         control,
-        start: Instant::now(),
         work_or_end: Condvar::new(),
         state: Mutex::new(State {
             scheduler: Scheduler::new(Arc::clone(&plan), rules),
+            clock: Clock::default(),
             reporters,
             record: RunRecord::default(),
             next_seq: 0,
@@ -98,6 +106,7 @@ pub(super) fn run<'a>(
             threads: 0,
             idle: 0,
             armed: None,
+            last_event: None,
             ended: false,
         }),
         plan,
@@ -110,6 +119,7 @@ pub(super) fn run<'a>(
         engine.step(scope, &mut state, Input::Start, 0);
         drop(state);
         engine.keep_time(scope, &inbox);
+        engine.close();
         engine.end();
     });
     let state = engine.state.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -123,17 +133,27 @@ impl<'a> Engine<'a> {
 
     fn keep_time<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, inbox: &Receiver<Control>) {
         loop {
-            let due = {
+            let pause = {
                 let mut state = self.lock();
                 state.armed = state.scheduler.next_wake();
-                state.armed
+                state.armed.and_then(|due| state.clock.until(due))
             };
-            let message = match due {
-                Some(due) => inbox.recv_timeout(due.saturating_sub(self.start.elapsed())),
+            let message = match pause {
+                Some(pause) => inbox.recv_timeout(pause),
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             let input = match message {
                 Ok(Control::Cancel { reason, level }) => Input::Cancel { reason, level },
+                Ok(Control::Pause(stands_still)) => {
+                    self.pause(scope);
+                    // Whoever asked may have had no time to wait.
+                    _ = stands_still.send(());
+                    continue;
+                }
+                Ok(Control::Resume) => {
+                    self.resume(scope);
+                    continue;
+                }
                 Ok(Control::Rearm) => continue,
                 Err(RecvTimeoutError::Timeout) => Input::Wake,
                 Ok(Control::Done) | Err(RecvTimeoutError::Disconnected) => return,
@@ -142,19 +162,68 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// Stops every job and the clock; nothing starts until the run goes on.
+    fn pause<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let mut state = self.lock();
+        if state.clock.is_stopped() || state.last_event.is_some() {
+            return;
+        }
+        state.clock.stop();
+        let now = state.clock.now();
+        let fault = state.emit(now, EventKind::Paused).err();
+        state.leashes.values().for_each(|leash| leash.stop());
+        self.cancel_for(scope, &mut state, fault, 0);
+    }
+
+    fn resume<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
+        let mut state = self.lock();
+        state.wake_the_unborn();
+        if !state.clock.is_stopped() {
+            return;
+        }
+        state.clock.go_on();
+        let now = state.clock.now();
+        let fault = state.emit(now, EventKind::Resumed).err();
+        state.leashes.values().for_each(|leash| leash.cont());
+        self.cancel_for(scope, &mut state, fault, 0);
+        self.work_or_end.notify_all();
+    }
+
+    /// Every job has ended: removes what is left, and writes the last event.
+    fn close(&self) {
+        let leftovers = self.executor.sweep();
+        let mut state = self.lock();
+        let now = state.clock.now();
+        let Some(mut last) = state.last_event.take() else { return };
+        let mut fault = unkillable("the run", &leftovers);
+        if !leftovers.is_empty() {
+            fault = state.emit(now, EventKind::LeftBehind { processes: leftovers }).err().or(fault);
+        }
+        if fault.is_some() {
+            last = EventKind::RunEnded { status: RunStatus::Broken };
+        }
+        let fault = state.emit(now, last).err().or(fault);
+        state.fault = state.fault.take().or(fault);
+    }
+
     /// The life of a slot thread: one attempt after another.
     fn slot<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
         let _alarm = Alarm(self);
         let mut state = self.lock();
         state.idle -= 1;
         loop {
-            if let Some((attempt, leash)) = state.queue.pop_front() {
+            let next = if state.clock.is_stopped() { None } else { state.queue.pop_front() };
+            if let Some((attempt, leash)) = next {
                 drop(state);
-                let ended = self.executor.run(&self.plan, attempt, &leash);
+                let notify = |notice| self.notice(scope, attempt, notice);
+                let ended = self.executor.run(&self.plan, attempt, &leash, &notify);
                 state = self.lock();
                 state.leashes.remove(&attempt.job);
                 let (end, fault) = match ended {
-                    Ok(end) => (end, None),
+                    Ok(end) => {
+                        let fault = unkillable(self.plan.jobs.name(attempt.job), &end.leftovers);
+                        (end, fault)
+                    }
                     Err(log) => (ProcessEnd::without_process(ProcessOutcome::Refused), Some(Fault(log.to_string()))),
                 };
                 self.cancel_for(scope, &mut state, fault, 1);
@@ -169,20 +238,34 @@ impl<'a> Engine<'a> {
         }
     }
 
+    /// Tells what happens to an attempt on its way.
+    fn notice<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, attempt: Attempt, notice: Notice) {
+        let (job, attempt) = (self.plan.jobs.name(attempt.job).clone(), attempt.number);
+        let kind = match notice {
+            Notice::Stopped(signal) => EventKind::AttemptStopped { job, attempt, signal },
+            Notice::Continued => EventKind::AttemptContinued { job, attempt },
+        };
+        let mut state = self.lock();
+        let now = state.clock.now();
+        let fault = state.emit(now, kind).err();
+        self.cancel_for(scope, &mut state, fault, 0);
+    }
+
     /// Steps the scheduler and performs what follows. `free` is 1 when the calling thread will take an attempt next.
     fn step<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, state: &mut State<'a>, input: Input, free: usize) {
-        let now = self.start.elapsed();
+        let now = state.clock.now();
         let mut actions = Vec::new();
         let mut fault = None;
         let mut refused = Vec::new();
         state.scheduler.step(now, input, &mut actions);
         for action in actions {
             match action {
+                Action::Emit(kind @ EventKind::RunEnded { .. }) => state.last_event = Some(kind),
                 Action::Emit(kind) => fault = state.emit(now, kind).err().or(fault),
                 // Nothing starts whose start is not in the record.
                 Action::Spawn(attempt) if fault.is_some() || state.fault.is_some() => refused.push(attempt),
                 Action::Spawn(attempt) => {
-                    let leash = Arc::new(Leash::new());
+                    let leash = Arc::new(Leash::default());
                     state.leashes.insert(attempt.job, Arc::clone(&leash));
                     state.queue.push_back((attempt, leash));
                 }
@@ -194,7 +277,7 @@ impl<'a> Engine<'a> {
             fault = fault.or(Some(stranded));
             refused.extend(state.queue.drain(..).map(|(attempt, _)| attempt));
         }
-        if state.record.status.is_some() {
+        if state.last_event.is_some() {
             self.tell(Control::Done);
         } else if state.scheduler.next_wake().is_some_and(|due| state.armed.is_none_or(|armed| due < armed)) {
             self.tell(Control::Rearm);
@@ -276,11 +359,30 @@ impl State<'_> {
         answer
     }
 
+    /// A process that was stopped between its making and its program's start cannot be in any hand yet, and whoever
+    /// makes it waits. A CONT to procman reaches it too late or not at all, so it gets one of its own.
+    fn wake_the_unborn(&self) {
+        let in_hand: Vec<sys::Pid> = self.leashes.values().filter_map(|leash| leash.process()).collect();
+        for child in sys::own_children().into_iter().filter(|child| child.stopped && !in_hand.contains(&child.pid)) {
+            _ = sys::signal_process(child.pid, sys::Signal::CONT);
+        }
+    }
+
     fn leash(&self, job: JobId, act: impl FnOnce(&Leash)) {
         if let Some(leash) = self.leashes.get(&job) {
             act(leash);
         }
     }
+}
+
+/// The fault of processes that could not be ended.
+fn unkillable(of: &str, leftovers: &[LeftOver]) -> Option<Fault> {
+    let names: Vec<String> =
+        leftovers.iter().filter(|process| process.fate == Fate::Unkillable).map(LeftOver::to_string).collect();
+    let of = text::escape(of.as_bytes());
+    (!names.is_empty()).then(|| {
+        Fault(format!("processes of {of} cannot be ended and live on: {}; who may end them must", names.join(", ")))
+    })
 }
 
 /// Goes off when a thread of the engine panics: no job is left running, no thread waiting, and the panic goes on.

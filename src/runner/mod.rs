@@ -1,5 +1,6 @@
 //! Running a plan: the public [`Runner`], and the run with a record that the command line makes.
 
+mod clock;
 mod engine;
 mod results;
 
@@ -11,11 +12,12 @@ use std::time::{Duration, SystemTime};
 use std::{fmt, io, thread};
 
 use crate::event::{CancelLevel, CancelReason, Reporter, RunPlan};
-use crate::exec::{LogFolder, Processes, RunVariables};
-use crate::job::{InvalidJob, Job, JobMap, JobSettings, Streams};
+use crate::exec::{Household, LogFolder, Processes, RunVariables};
+use crate::job::{InvalidJob, Job, JobId, JobMap, JobSettings, Streams};
 use crate::log_name::Stems;
 use crate::plan::{OnFailure, Plan};
 use crate::schedule::Rules;
+use crate::sys::Terminal;
 use engine::Control;
 pub(crate) use engine::RunEnd;
 pub use results::{JobResult, Results};
@@ -34,6 +36,10 @@ pub(crate) struct Run<'a> {
     /// Told of each event in this order.
     pub(crate) reporters: Vec<Box<dyn Reporter + 'a>>,
     pub(crate) control: ControlChannel,
+    /// How it sees to processes that are not its own children.
+    pub(crate) household: Household,
+    /// What interactive jobs are given.
+    pub(crate) terminal: Option<Arc<Terminal>>,
 }
 
 impl Run<'_> {
@@ -44,7 +50,10 @@ impl Run<'_> {
         let logs = LogFolder::new(self.logs, stems);
         let mut jobs: Vec<_> = self.plan.planned_jobs(&self.root).collect();
         for (index, job) in jobs.iter_mut().enumerate() {
-            job.log = Some(logs.stem(index).to_owned());
+            // What goes to the terminal is in no log.
+            if !self.plan.jobs.job(JobId(u32::try_from(index).unwrap_or(u32::MAX))).settings.interactive {
+                job.log = Some(logs.stem(index).to_owned());
+            }
         }
         let run_plan = RunPlan {
             run: self.id.clone(),
@@ -55,7 +64,8 @@ impl Run<'_> {
             groups: self.plan.planned_groups(),
             jobs,
         };
-        let processes = Processes::new(logs, RunVariables { run: self.id, root: self.root });
+        let variables = RunVariables { run: self.id, root: self.root };
+        let processes = Processes::new(logs, variables, self.household, self.terminal);
         engine::run(Arc::new(self.plan), run_plan, self.rules, &processes, self.reporters, self.control.0)
     }
 }
@@ -81,6 +91,20 @@ impl Canceller {
     /// Ends the run. A second call takes effect if its level is higher; after the run it does nothing.
     pub fn cancel(&self, reason: CancelReason, level: CancelLevel) {
         _ = self.0.send(Control::Cancel { reason, level });
+    }
+
+    /// Stops every job and every clock. Returns when it is done; the run goes on after [`Canceller::resume`].
+    pub(crate) fn pause(&self) {
+        let (done, is_done) = mpsc::sync_channel(1);
+        if self.0.send(Control::Pause(done)).is_ok() {
+            // An error means that the run has ended.
+            _ = is_done.recv();
+        }
+    }
+
+    /// Lets the run go on, if it was paused.
+    pub(crate) fn resume(&self) {
+        _ = self.0.send(Control::Resume);
     }
 }
 
@@ -197,6 +221,8 @@ impl Runner {
             logs: folder.path().to_owned(),
             reporters: Vec::new(),
             control: self.control,
+            household: Household::default(),
+            terminal: None,
         }
         .execute();
         match end.fault {

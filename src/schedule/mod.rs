@@ -15,12 +15,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::event::{
-    AttemptEnd, AttemptStatus, CancelLevel, CancelReason, EventKind, Exit, JobStatus, RunStatus, Seconds, SkipReason,
+    AttemptEnd, AttemptStatus, CancelLevel, CancelReason, EventKind, Exit, JobStatus, LeftOver, RunStatus, Seconds,
+    SkipReason,
 };
 use crate::graph::{Dependents, EdgeKind, NodeId};
-use crate::job::JobId;
+use crate::job::{JobId, Leak};
 use crate::plan::{OnFailure, Plan};
 use queue::{Ready, Slots, Timers};
+
+/// What Ctrl-C at the terminal sends.
+const INTERRUPT: &str = "SIGINT";
 
 /// What the run goes by, beside the plan.
 #[derive(Debug, Clone)]
@@ -49,15 +53,19 @@ pub(crate) enum Input {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ProcessEnd {
     pub(crate) outcome: ProcessOutcome,
+    /// Whether it ended before anybody told it to.
+    pub(crate) unasked: bool,
     pub(crate) cpu: Duration,
     /// In bytes.
     pub(crate) peak_memory: u64,
+    /// The processes that it left behind.
+    pub(crate) leftovers: Vec<LeftOver>,
 }
 
 impl ProcessEnd {
     /// Of an attempt that got no process.
     pub(crate) fn without_process(outcome: ProcessOutcome) -> Self {
-        Self { outcome, cpu: Duration::ZERO, peak_memory: 0 }
+        Self { outcome, unasked: false, cpu: Duration::ZERO, peak_memory: 0, leftovers: Vec::new() }
     }
 }
 
@@ -253,7 +261,8 @@ impl Scheduler {
             unreachable!("only a running job's process can end");
         };
         self.slots.give_back(running.attempt.slot);
-        let status = self.judge(job, running.ending, end.outcome);
+        let interrupted = self.was_interrupted(job, &end);
+        let status = self.judge(job, running.ending, &end);
         actions.push(Action::Emit(EventKind::AttemptEnded {
             job: self.plan.jobs.name(job).clone(),
             attempt: running.attempt.number,
@@ -262,9 +271,15 @@ impl Scheduler {
                 seconds: Seconds(now.saturating_sub(running.since)),
                 cpu: Seconds(end.cpu),
                 peak_memory: end.peak_memory,
+                leftovers: end.leftovers,
             },
         }));
-        let retryable = matches!(status, AttemptStatus::Failed { .. } | AttemptStatus::TimedOut);
+        if interrupted {
+            let reason = CancelReason::Signal(INTERRUPT.to_owned());
+            self.cancel(now, reason, CancelLevel::Terminate, actions);
+        }
+        let retryable =
+            matches!(status, AttemptStatus::Failed { .. } | AttemptStatus::TimedOut | AttemptStatus::Leaked);
         let settings = &self.plan.jobs.job(job).settings;
         if retryable && self.cancel.is_none() && running.attempt.number <= settings.retries {
             self.set(job, State::Ready);
@@ -286,18 +301,29 @@ impl Scheduler {
         }
     }
 
-    fn judge(&self, job: JobId, ending: Option<Ending>, outcome: ProcessOutcome) -> AttemptStatus {
-        match (ending, outcome) {
-            (Some(Ending::TimedOut), _) => AttemptStatus::TimedOut,
-            (Some(Ending::Cancelled), _) | (None, ProcessOutcome::Refused) => AttemptStatus::Cancelled,
-            (None, ProcessOutcome::SpawnFailed(error)) => AttemptStatus::SpawnError { error },
-            (None, ProcessOutcome::Exited(exit)) => {
-                let codes = &self.plan.jobs.job(job).settings.success_codes;
-                match exit {
-                    Exit::Code(code) if codes.contains(&code) => AttemptStatus::Ok { code },
-                    exit => AttemptStatus::Failed { exit },
-                }
+    /// Whether the user has ended an interactive job from the terminal. The signal reached that job alone, but was meant
+    /// for all.
+    fn was_interrupted(&self, job: JobId, end: &ProcessEnd) -> bool {
+        let by_interrupt = matches!(&end.outcome, ProcessOutcome::Exited(Exit::Signal(name)) if name == INTERRUPT);
+        by_interrupt && end.unasked && self.plan.jobs.job(job).settings.interactive
+    }
+
+    fn judge(&self, job: JobId, ending: Option<Ending>, end: &ProcessEnd) -> AttemptStatus {
+        let exit = match &end.outcome {
+            ProcessOutcome::Exited(exit) if ending.is_none() || end.unasked => exit,
+            ProcessOutcome::SpawnFailed(error) if ending.is_none() => {
+                return AttemptStatus::SpawnError { error: error.clone() };
             }
+            _ if ending == Some(Ending::TimedOut) => return AttemptStatus::TimedOut,
+            _ => return AttemptStatus::Cancelled,
+        };
+        let settings = &self.plan.jobs.job(job).settings;
+        match exit {
+            _ if self.was_interrupted(job, end) => AttemptStatus::Cancelled,
+            Exit::Code(code) if !settings.success_codes.contains(code) => AttemptStatus::Failed { exit: exit.clone() },
+            Exit::Signal(_) => AttemptStatus::Failed { exit: exit.clone() },
+            Exit::Code(_) if settings.leak == Leak::Fail && !end.leftovers.is_empty() => AttemptStatus::Leaked,
+            Exit::Code(code) => AttemptStatus::Ok { code: *code },
         }
     }
 
@@ -443,6 +469,7 @@ fn final_status(last: AttemptStatus, attempts: u32, allow_failure: bool) -> JobS
         cause if allow_failure => JobStatus::AllowedFailure { cause },
         AttemptStatus::Failed { exit } => JobStatus::Failed { exit },
         AttemptStatus::TimedOut => JobStatus::TimedOut,
+        AttemptStatus::Leaked => JobStatus::Leaked,
         AttemptStatus::SpawnError { error } => JobStatus::SpawnError { error },
     }
 }

@@ -5,12 +5,26 @@
 
 #![expect(unsafe_code, reason = "system calls that no safe wrapper among our dependencies offers")]
 
+mod board;
 mod files;
+mod fork;
+mod orphans;
+mod processes;
 mod signal;
 mod spawn;
+mod terminal;
 mod wait;
+mod watch;
 
-pub(crate) use files::{current_user, is_executable, mark_descriptors_close_on_exec};
-pub(crate) use signal::{DefaultSignals, Signal, normalize_inherited_signals, signal_group};
-pub(crate) use spawn::{Command, spawn};
-pub(crate) use wait::{Exit, Pid, group_has_others, reap, wait_for_exit};
+pub(crate) use board::Board;
+pub(crate) use files::{current_user, is_executable, mark_descriptors_close_on_exec, standard_descriptors};
+pub(crate) use fork::{fork_apart, wait_for_close};
+pub(crate) use orphans::Orphans;
+pub(crate) use processes::{
+    Process, add_descendants, environment_of, kin_of, own_children, processes, settled_environment_of,
+};
+pub(crate) use signal::{DefaultSignals, Signal, normalize_inherited_signals, signal_group, signal_process};
+pub(crate) use spawn::{Command, Place, spawn};
+pub(crate) use terminal::{Terminal, ask_own_group_to_stop};
+pub(crate) use wait::{Change, Exit, Pid, Usage, group_lives, reap, wait_for_change};
+pub(crate) use watch::SignalWatch;

@@ -1,7 +1,7 @@
 //! Signals: their names, what this process does on them, and sending them to a group.
 
-use std::fmt;
 use std::mem::MaybeUninit;
+use std::{fmt, io};
 
 use super::Pid;
 
@@ -13,6 +13,10 @@ impl Signal {
     pub(crate) const TERM: Self = Self(libc::SIGTERM);
     pub(crate) const KILL: Self = Self(libc::SIGKILL);
     pub(crate) const CONT: Self = Self(libc::SIGCONT);
+    pub(crate) const STOP: Self = Self(libc::SIGSTOP);
+    /// The terminal's request to stop; unlike STOP it can be put off.
+    pub(crate) const TSTP: Self = Self(libc::SIGTSTP);
+    pub(crate) const INT: Self = Self(libc::SIGINT);
     /// What asks procman to end, in the order in which it is documented.
     pub(crate) const ENDING: [Self; 4] =
         [Self(libc::SIGINT), Self(libc::SIGTERM), Self(libc::SIGHUP), Self(libc::SIGQUIT)];
@@ -77,11 +81,19 @@ const HIGHEST_SIGNAL: i32 = 65;
 
 /// Sends `signal` to the process group that `leader` leads.
 ///
-/// The caller must know that the leader has not been reaped: until then its id, and so the group's, cannot be reused.
+/// The caller must know that the id is still the group's: its leader has not been reaped, or somebody else is in it.
 pub(crate) fn signal_group(leader: Pid, signal: Signal) {
     assert!(leader.0 > 1, "a job's process group is never 0, 1 or a broadcast");
-    // SAFETY: `kill` has no memory effects. A group that has emptied answers ESRCH, which is what we want of it.
+    // A group that has emptied answers ESRCH, which is what we want of it.
+    // SAFETY: `kill` has no memory effects.
     unsafe { libc::kill(-leader.0, signal.0) };
+}
+
+/// Sends `signal` to one process. The caller must just have seen that the id belongs to a process that is ours to end.
+pub(crate) fn signal_process(pid: Pid, signal: Signal) -> io::Result<()> {
+    assert!(pid.0 > 1 && pid != Pid::of_this_process(), "a job's process is never 0, 1, a broadcast or procman");
+    // SAFETY: `kill` has no memory effects.
+    if unsafe { libc::kill(pid.0, signal.0) } == 0 { Ok(()) } else { Err(io::Error::last_os_error()) }
 }
 
 /// Undoes what a careless parent may have left: a blocked signal mask, and an ignored SIGCHLD, under which the kernel

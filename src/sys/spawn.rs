@@ -8,7 +8,7 @@ use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr;
 
-use super::{DefaultSignals, Pid};
+use super::{DefaultSignals, Pid, Terminal};
 
 /// All that a new process gets from us; everything else it has from the kernel.
 #[derive(Debug)]
@@ -21,19 +21,28 @@ pub(crate) struct Command<'a> {
     pub(crate) environment: [&'a [CString]; 2],
     pub(crate) cwd: &'a CStr,
     pub(crate) default_signals: DefaultSignals,
+    pub(crate) place: Place<'a>,
     /// `None` for `/dev/null`.
     pub(crate) stdin: Option<BorrowedFd<'a>>,
     pub(crate) stdout: BorrowedFd<'a>,
     pub(crate) stderr: BorrowedFd<'a>,
 }
 
-/// Starts the process in a session of its own, with an empty signal mask. The error is that of the step that failed, the exec
-/// included.
+/// Where a new process stands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Place<'a> {
+    /// In a session of its own, which no terminal controls.
+    OwnSession,
+    /// In a group of its own, in the foreground of this terminal.
+    Foreground(&'a Terminal),
+}
+
+/// Starts the process, with an empty signal mask. The error is that of the step that failed, the exec included.
 pub(crate) fn spawn(command: &Command<'_>) -> io::Result<Pid> {
     let argv = pointers([command.argv]);
     let environment = pointers(command.environment);
     let actions = FileActions::new(command)?;
-    let attributes = Attributes::new(&command.default_signals)?;
+    let attributes = Attributes::new(&command.default_signals, command.place)?;
     let mut pid = 0;
     // SAFETY: both arrays end in null and point into strings that outlive the call; the two objects are initialized.
     check(unsafe {
@@ -46,6 +55,10 @@ pub(crate) fn spawn(command: &Command<'_>) -> io::Result<Pid> {
             environment.as_ptr(),
         )
     })?;
+    if let Place::Foreground(terminal) = command.place {
+        // Where the new process could not take it by itself.
+        terminal.give_to(Pid(pid));
+    }
     Ok(Pid(pid))
 }
 
@@ -79,8 +92,23 @@ impl FileActions {
             check(libc::posix_spawn_file_actions_adddup2(actions, command.stdout.as_raw_fd(), 1))?;
             check(libc::posix_spawn_file_actions_adddup2(actions, command.stderr.as_raw_fd(), 2))?;
             check(libc::posix_spawn_file_actions_addchdir_np(actions, command.cwd.as_ptr()))?;
+            if let (Place::Foreground(terminal), Some(add)) = (command.place, add_take_foreground()) {
+                check(add(actions, terminal.as_fd().as_raw_fd()))?;
+            }
         }
         Ok(this)
+    }
+}
+
+type AddTakeForeground = unsafe extern "C" fn(*mut libc::posix_spawn_file_actions_t, libc::c_int) -> libc::c_int;
+
+/// glibc 2.35 lets the new process take the terminal's foreground before it becomes the program, so that there is no
+/// moment in which that runs without it. Looked up, since older systems do not have it.
+fn add_take_foreground() -> Option<AddTakeForeground> {
+    // SAFETY: the name is a C string, and a function of that name has that signature.
+    unsafe {
+        let found = libc::dlsym(libc::RTLD_DEFAULT, c"posix_spawn_file_actions_addtcsetpgrp_np".as_ptr());
+        std::mem::transmute::<*mut libc::c_void, Option<AddTakeForeground>>(found)
     }
 }
 
@@ -94,7 +122,7 @@ impl Drop for FileActions {
 struct Attributes(libc::posix_spawnattr_t);
 
 impl Attributes {
-    fn new(default_signals: &DefaultSignals) -> io::Result<Self> {
+    fn new(default_signals: &DefaultSignals, place: Place<'_>) -> io::Result<Self> {
         let mut raw = MaybeUninit::uninit();
         // SAFETY: initialized by the call, and wrapped only when that succeeded.
         let mut this = unsafe {
@@ -110,12 +138,19 @@ impl Attributes {
             libc::sigemptyset(signals.as_mut_ptr());
             check(libc::posix_spawnattr_setsigmask(attributes, signals.as_ptr()))?;
             check(libc::posix_spawnattr_setsigdefault(attributes, &raw const default_signals.0))?;
-            check(libc::posix_spawnattr_setflags(attributes, signal_flags | OWN_SESSION))?;
+            let place = match place {
+                Place::OwnSession => OWN_SESSION,
+                // A group of 0, which is what the attributes begin with, is one of its own.
+                Place::Foreground(_) => OWN_GROUP,
+            };
+            check(libc::posix_spawnattr_setflags(attributes, signal_flags | place))?;
         }
         Ok(this)
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the flag is defined to fit a short")]
+const OWN_GROUP: libc::c_short = libc::POSIX_SPAWN_SETPGROUP as libc::c_short;
 #[cfg(target_os = "linux")]
 const OWN_SESSION: libc::c_short = libc::POSIX_SPAWN_SETSID;
 /// `<spawn.h>` of macOS 10.15; not in the `libc` crate.

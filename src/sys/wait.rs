@@ -3,15 +3,28 @@
 //! Between the two the child is a zombie: its id, and its group's, cannot be given to anyone else, so a signal sent in
 //! that window cannot hit a stranger.
 
-use std::io;
 use std::mem::MaybeUninit;
 use std::time::Duration;
+use std::{fmt, io};
 
 use super::Signal;
 
-/// A child of this process that has not been reaped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The id of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Pid(pub(crate) libc::pid_t);
+
+impl Pid {
+    pub(crate) fn of_this_process() -> Self {
+        // SAFETY: `getpid` takes nothing and cannot fail.
+        Self(unsafe { libc::getpid() })
+    }
+}
+
+impl fmt::Display for Pid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 /// How a process ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,35 +41,59 @@ pub(crate) struct Usage {
     pub(crate) peak_memory: u64,
 }
 
-/// Blocks until the child has ended, and leaves it a zombie.
-pub(crate) fn wait_for_exit(pid: Pid) -> io::Result<()> {
+/// What has become of a child.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It has ended, and is a zombie until it is reaped.
+    Ended,
+    /// A signal has stopped it.
+    Stopped(Signal),
+    /// It goes on.
+    Continued,
+}
+
+/// Blocks until something becomes of the child.
+pub(crate) fn wait_for_change(pid: Pid) -> io::Result<Change> {
+    let changes = libc::WEXITED | libc::WSTOPPED | libc::WCONTINUED;
+    loop {
+        let info = wait_id(pid, changes | libc::WNOWAIT)?;
+        let change = match info.si_code {
+            libc::CLD_STOPPED => {
+                // SAFETY: the call has filled in what belongs to a child's change.
+                Change::Stopped(Signal(unsafe { info.si_status() }))
+            }
+            libc::CLD_CONTINUED => Change::Continued,
+            _ => return Ok(Change::Ended),
+        };
+        // What was only looked at would be found again and again; by now it may be something else, or gone.
+        if wait_id(pid, libc::WSTOPPED | libc::WCONTINUED | libc::WNOHANG)?.si_code == info.si_code {
+            return Ok(change);
+        }
+    }
+}
+
+fn wait_id(pid: Pid, options: libc::c_int) -> io::Result<libc::siginfo_t> {
     let id = libc::id_t::try_from(pid.0).map_err(io::Error::other)?;
     let mut info = MaybeUninit::<libc::siginfo_t>::zeroed();
-    retry_interrupted(|| {
-        // SAFETY: `info` is valid for writing; WNOWAIT leaves the child to be reaped.
-        unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), libc::WEXITED | libc::WNOWAIT) }
-    })
-    .map(drop)
+    // SAFETY: `info` is valid for writing.
+    retry_interrupted(|| unsafe { libc::waitid(libc::P_PID, id, info.as_mut_ptr(), options) })?;
+    // SAFETY: all-zero bytes, which it was before the call, are a valid `siginfo_t`.
+    Ok(unsafe { info.assume_init() })
 }
 
-/// Whether anyone but `leader`, an unreaped child that has ended, lives in its process group.
-pub(crate) fn group_has_others(leader: Pid) -> bool {
-    // Only Linux says so; elsewhere the group ends with its leader.
-    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<libc::pid_t>().ok());
-    pids.filter(|pid| *pid != leader.0).any(|pid| group_of_living(pid) == Some(leader.0))
+/// Whether the group that a reaped `leader` has led has anyone left in it; if so, its id stays its own.
+pub(crate) fn group_lives(leader: Pid) -> bool {
+    assert!(leader.0 > 1, "a job's process group is never 0, 1 or a broadcast");
+    // SAFETY: no signal is sent.
+    let answer = unsafe { libc::kill(-leader.0, 0) };
+    answer == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
 }
 
-/// The process group of a process that is no zombie.
-fn group_of_living(pid: libc::pid_t) -> Option<libc::pid_t> {
-    let stat = std::fs::read(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything; behind its last one come state, parent and group.
-    let end = stat.iter().rposition(|byte| *byte == b')')?;
-    let rest = std::str::from_utf8(&stat[end + 1..]).ok()?;
-    let mut fields = rest.split_ascii_whitespace();
-    let state = fields.next()?;
-    let group = fields.nth(1)?.parse().ok()?;
-    (!matches!(state, "Z" | "X")).then_some(group)
+/// Reaps a child if it has ended; what has no such child is reaped, too.
+pub(super) fn reap_if_ended(pid: Pid) -> bool {
+    // SAFETY: no status is asked for.
+    let answer = retry_interrupted(|| unsafe { libc::waitpid(pid.0, std::ptr::null_mut(), libc::WNOHANG) });
+    !matches!(answer, Ok(0))
 }
 
 /// Reaps a child that has ended; from here on its id may belong to anyone.

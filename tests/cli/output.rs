@@ -58,7 +58,7 @@ fn what_a_pipe_could_not_hold_deadlocks_nothing() {
 
 #[test]
 fn a_job_that_leaves_a_child_with_its_output_open_ends_all_the_same() {
-    let sandbox = Sandbox::with("[tasks]\njob = ['sh', '-c', 'sleep 60 & echo $! > child']");
+    let sandbox = Sandbox::with("[tasks.job]\nargv = ['sh', '-c', 'sleep 60 & echo $! > child']\nleak = 'ignore'");
     sandbox.run(&["-q"]).code(0);
     let child = sandbox.read("child");
     assert!(is_alive(child.trim().parse().expect("a process id")), "procman waited for it");

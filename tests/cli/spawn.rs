@@ -190,7 +190,8 @@ fn jobs_are_started_by_posix_spawn_and_never_by_fork() {
             || (line.contains("clone") && line.contains("flags=") && !line.contains("CLONE_VM"));
         is_fork && !line.contains("resumed")
     };
-    assert_eq!(trace.lines().find(copies), None, "{trace}");
+    // The guardian, which procman makes of itself before it has read anything.
+    assert_eq!(trace.lines().filter(copies).count(), 1, "{trace}");
 }
 
 /// The jobs count the threads of procman, their parent.

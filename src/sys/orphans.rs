@@ -1,0 +1,71 @@
+//! Descendants whose parents have ended, adopted by this process. Only Linux has that.
+
+use std::io;
+use std::sync::{Mutex, PoisonError};
+
+use super::Pid;
+
+/// The adopted processes: found by one cheap look, since the system makes them children of the main thread, which
+/// starts no jobs.
+#[derive(Debug)]
+pub(crate) struct Orphans {
+    /// The main thread's children.
+    children: std::fs::File,
+    /// A child of the main thread that is not adopted.
+    apart: Option<Pid>,
+    /// Held from a look to the reaping: an id that was reaped in between might be a new child's.
+    looking: Mutex<()>,
+}
+
+impl Orphans {
+    /// From now on this process adopts its descendants whose parents end. `apart` is a child that does not count.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn adopt(apart: Option<Pid>) -> io::Result<Self> {
+        // SAFETY: sets one attribute of this process and touches no memory.
+        if unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let me = Pid::of_this_process();
+        let children = std::fs::File::open(format!("/proc/self/task/{me}/children"))?;
+        Ok(Self { children, apart, looking: Mutex::new(()) })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn adopt(_: Option<Pid>) -> io::Result<Self> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// Those that live; what has ended among them is reaped.
+    pub(crate) fn living(&self) -> Vec<Pid> {
+        let _one_at_a_time = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let (ended, living): (Vec<Pid>, Vec<Pid>) = self
+                .list()
+                .into_iter()
+                .filter(|pid| !self.is_apart(*pid))
+                .partition(|pid| super::wait::reap_if_ended(*pid));
+            // What has ended may have left children of its own, which were adopted after the list was made.
+            if ended.is_empty() {
+                return living;
+            }
+        }
+    }
+
+    /// Whether this is the child that does not count.
+    pub(crate) fn is_apart(&self, pid: Pid) -> bool {
+        self.apart == Some(pid)
+    }
+
+    fn list(&self) -> Vec<Pid> {
+        use std::os::unix::fs::FileExt;
+        let mut text = vec![0; 4096];
+        let mut length = 0;
+        // A file of the kernel's own: short reads mean nothing until one of them is empty.
+        while let Ok(more @ 1..) = self.children.read_at(&mut text[length..], length as u64) {
+            length += more;
+            text.resize(length + 4096, 0);
+        }
+        let pids = std::str::from_utf8(&text[..length]).unwrap_or_default().split_ascii_whitespace();
+        pids.filter_map(|pid| pid.parse().ok()).map(Pid).collect()
+    }
+}

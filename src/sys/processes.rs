@@ -1,0 +1,139 @@
+//! The processes of this machine, as `/proc` shows them. On a system without it nothing is seen.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::thread;
+use std::time::Duration;
+
+use super::Pid;
+
+/// A process at the moment it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Process {
+    pub(crate) pid: Pid,
+    pub(crate) parent: Pid,
+    pub(crate) group: Pid,
+    pub(crate) session: Pid,
+    /// The first 15 bytes of its program's name, or what it calls itself; anything may be in it.
+    pub(crate) name: String,
+    /// Stopped by a signal.
+    pub(crate) stopped: bool,
+}
+
+/// All that live; a zombie does not.
+pub(crate) fn processes() -> Vec<Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter_map(|pid| process(Pid(pid))).collect()
+}
+
+/// The process of this id, if it lives.
+pub(crate) fn process(pid: Pid) -> Option<Process> {
+    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
+    // The name, in parentheses, may hold anything; behind its last one come state, parent, group and session.
+    let name_end = stat.iter().rposition(|byte| *byte == b')')?;
+    let name_start = stat.iter().position(|byte| *byte == b'(')? + 1;
+    let mut fields = std::str::from_utf8(&stat[name_end + 1..]).ok()?.split_ascii_whitespace();
+    let state = fields.next()?;
+    let mut id = || fields.next()?.parse().ok().map(Pid);
+    let (parent, group, session) = (id()?, id()?, id()?);
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    let name = String::from_utf8_lossy(stat.get(name_start..name_end)?).into_owned();
+    Some(Process { pid, parent, group, session, name, stopped: state == "T" })
+}
+
+/// The children of this process that live.
+pub(crate) fn own_children() -> Vec<Process> {
+    let me = Pid::of_this_process();
+    let mut all = processes();
+    all.retain(|process| process.parent == me);
+    all
+}
+
+/// The environment that a process was started with, `NAME=value` strings that end in NUL each; empty if it cannot be
+/// read, as that of another user's process, and while the process becomes another program.
+pub(crate) fn environment_of(pid: Pid) -> Vec<u8> {
+    fs::read(format!("/proc/{pid}/environ")).unwrap_or_default()
+}
+
+/// The same, but of a process that is about to become another program it waits until it has. `None` if it has ended.
+pub(crate) fn settled_environment_of(pid: Pid) -> Option<Vec<u8>> {
+    for _ in 0..EXEC_LOOKS {
+        let environment = environment_of(pid);
+        if !environment.is_empty() {
+            return Some(environment);
+        }
+        // In the middle of an exec there is neither environment nor arguments.
+        if fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|arguments| !arguments.is_empty()) {
+            // Between the two looks that exec may have come to its end.
+            return Some(environment_of(pid));
+        }
+        process(pid)?;
+        thread::sleep(EXEC_PAUSE);
+    }
+    Some(Vec::new())
+}
+
+/// How often and how far apart a process is looked at that is about to become a program.
+const EXEC_LOOKS: usize = 100;
+const EXEC_PAUSE: Duration = Duration::from_micros(200);
+
+/// Adds to `found` all descendants of those in it.
+pub(crate) fn add_descendants(found: &mut Vec<Process>, all: &[Process]) {
+    let mut children: HashMap<Pid, Vec<&Process>> = HashMap::new();
+    for process in all {
+        children.entry(process.parent).or_default().push(process);
+    }
+    let mut known: HashSet<Pid> = found.iter().map(|process| process.pid).collect();
+    let mut at = 0;
+    while let Some(parent) = found.get(at).map(|process| process.pid) {
+        let new = children.get(&parent).into_iter().flatten().filter(|child| known.insert(child.pid));
+        found.extend(new.map(|child| Process::clone(child)));
+        at += 1;
+    }
+}
+
+/// Of `all` processes, those named, those of their sessions, and the descendants of these.
+pub(crate) fn kin_of(named: &[Pid], all: &[Process]) -> HashSet<Pid> {
+    if named.is_empty() {
+        return HashSet::new();
+    }
+    let sessions: Vec<Pid> = all.iter().filter(|it| named.contains(&it.pid)).map(|it| it.session).collect();
+    let mut kin: Vec<Process> = all.iter().filter(|it| sessions.contains(&it.session)).cloned().collect();
+    add_descendants(&mut kin, all);
+    kin.into_iter().map(|process| process.pid).collect()
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_is_among_those_that_live() {
+        let me = Pid::of_this_process();
+        let found = processes().into_iter().find(|process| process.pid == me).expect("this process lives");
+        assert_eq!(Some(&found), process(me).as_ref());
+        assert!(!found.stopped);
+        assert!(environment_of(me).split(|byte| *byte == 0).any(|variable| variable.starts_with(b"PATH=")));
+    }
+
+    #[test]
+    fn descendants_are_found_through_any_number_of_parents() {
+        let process = |pid, parent| Process {
+            pid: Pid(pid),
+            parent: Pid(parent),
+            group: Pid(pid),
+            session: Pid(pid),
+            name: String::new(),
+            stopped: false,
+        };
+        let all = [process(5, 4), process(4, 3), process(3, 2), process(9, 1), process(6, 3)];
+        let mut found = vec![process(3, 2)];
+        add_descendants(&mut found, &all);
+        let mut pids: Vec<i32> = found.iter().map(|process| process.pid.0).collect();
+        pids.sort_unstable();
+        assert_eq!(pids, [3, 4, 5, 6]);
+    }
+}
