@@ -14,3 +14,4 @@ mod sandbox;
 mod signals;
 mod spawn;
 mod summary;
+mod terminal;

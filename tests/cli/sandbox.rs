@@ -1,14 +1,19 @@
 //! A folder of its own for each test, and procman run in it.
 
-use std::fs;
+use std::ffi::OsStr;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant, SystemTime};
 
 use snapbox::{Assert, IntoData};
 use tempfile::TempDir;
+
+/// The program that is tested.
+pub(crate) const PROCMAN: &str = env!("CARGO_BIN_EXE_procman");
 
 /// How long anything may take before a test gives up on it; reached only by a test that fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -54,11 +59,25 @@ impl Sandbox {
         fs::read_to_string(self.path(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
     }
 
-    /// A `procman` command line in the folder, in an environment that holds only what programs need.
-    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_procman"));
-        command.args(arguments).current_dir(self.path("")).stdin(Stdio::null());
+    /// A program in the folder, in an environment that holds only what programs need.
+    pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.path("")).stdin(Stdio::null());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command
+    }
+
+    /// A `procman` command line there.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.program(PROCMAN);
+        command.args(arguments);
+        command
+    }
+
+    /// The same, of a procman that `misbehave` becomes after these actions.
+    pub(crate) fn command_after(&self, actions: &str, arguments: &[&str]) -> Command {
+        let mut command = self.program(misbehave());
+        command.args(actions.split_whitespace()).args(["exec", PROCMAN]).args(arguments);
         command
     }
 
@@ -76,7 +95,11 @@ impl Sandbox {
 
     /// Starts procman and leaves it running.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let mut command = self.command(arguments);
+        self.started(self.command(arguments))
+    }
+
+    /// The same, of a command made by [`Sandbox::command`] and its like.
+    pub(crate) fn started(&self, mut command: Command) -> Running {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         Running { child: command.spawn().expect("procman can be started"), folder: self.path("") }
     }
@@ -86,6 +109,18 @@ impl Sandbox {
     pub(crate) fn wait_for(&self, path: &str) -> String {
         let path = self.path(path);
         wait_until(&path.display().to_string(), || fs::read_to_string(&path).ok().filter(|text| !text.is_empty()))
+    }
+
+    /// The process id that a job writes into a file, when it is there.
+    #[track_caller]
+    pub(crate) fn pid(&self, path: &str) -> i32 {
+        self.wait_for(path).trim().parse().expect("a process id")
+    }
+
+    /// Whether anyone is alive of a `misbehave hold FILE` and all its descendants.
+    #[track_caller]
+    pub(crate) fn is_held(&self, path: &str) -> bool {
+        File::open(self.path(path)).expect("somebody has held it").try_lock().is_err()
     }
 
     /// The folder of the latest run.
@@ -133,6 +168,54 @@ pub(crate) fn is_alive(pid: i32) -> bool {
     stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
 }
 
+/// Waits until a process has ended.
+#[track_caller]
+pub(crate) fn is_gone(pid: i32) {
+    wait_until(&format!("the end of process {pid}"), || (!is_alive(pid)).then_some(()));
+}
+
+/// Sends a signal by its name, such as `INT`.
+pub(crate) fn send(pid: i32, name: &str) {
+    let sent = Command::new("kill").args(["-s", name, &pid.to_string()]).status().expect("kill can be started");
+    assert!(sent.success(), "process {pid} has ended already");
+}
+
+/// The argv of a job that performs these actions of `misbehave`, as a manifest has it.
+pub(crate) fn misbehaving(actions: &str) -> String {
+    let words = actions.split_whitespace().map(|word| format!(", '{word}'"));
+    format!("['{}'{}]", misbehave().display(), words.collect::<String>())
+}
+
+/// The path of `misbehave`, which `cargo test` builds, and `cargo test --test cli` does not.
+pub(crate) fn misbehave() -> &'static Path {
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| {
+        let profile = Path::new(PROCMAN).parent().expect("a program is in a folder");
+        let path = profile.join("examples/misbehave");
+        let written = fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/misbehave")).expect("its source");
+        let newest = written.filter_map(|file| changed(&file.ok()?.path())).max();
+        if changed(&path) < newest {
+            build_misbehave(profile);
+        }
+        path
+    })
+}
+
+fn changed(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|found| found.modified()).ok()
+}
+
+/// Builds it into the folder that procman was built into.
+fn build_misbehave(profile: &Path) {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.current_dir(env!("CARGO_MANIFEST_DIR")).args(["build", "--quiet", "--example", "misbehave", "--profile"]);
+    // Cargo's own name for it is not that of its folder.
+    let name = profile.file_name().filter(|name| *name != "debug").unwrap_or("dev".as_ref());
+    build.arg(name).arg("--target-dir").arg(profile.parent().expect("a profile's folder is in another"));
+    assert!(build.status().expect("cargo can be started").success(), "misbehave cannot be built");
+}
+
 /// procman, still running.
 pub(crate) struct Running {
     child: Child,
@@ -142,9 +225,12 @@ pub(crate) struct Running {
 impl Running {
     /// Sends it a signal by its name, such as `INT`.
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &pid]).status().expect("kill can be started");
-        assert!(sent.success(), "procman has ended already");
+        send(self.pid(), name);
+    }
+
+    /// Its process id, which is also that of what it became by an exec.
+    pub(crate) fn pid(&self) -> i32 {
+        self.child.id().try_into().expect("a process id")
     }
 
     /// Waits for its end.

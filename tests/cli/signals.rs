@@ -1,10 +1,11 @@
 //! Ending a run early: signals, timeouts, failures.
 
-use std::process::Command;
+use std::os::unix::process::ExitStatusExt;
 
 use snapbox::str;
 
-use crate::sandbox::{Sandbox, is_alive, wait_until};
+use crate::sandbox::{Sandbox, is_gone, misbehaving, wait_until};
+use crate::terminal::{CTRL_BACKSLASH, CTRL_C};
 
 const SIGHUP: i32 = 1;
 const SIGINT: i32 = 2;
@@ -14,26 +15,17 @@ const SIGTERM: i32 = 15;
 /// Starts a child in the background, says so, and waits; both note their ids.
 const FAMILY: &str = "sleep 600 & echo $! > child; echo $$ > leader.new; mv leader.new leader; wait";
 
-fn pid(text: &str) -> i32 {
-    text.trim().parse().expect("a process id")
-}
-
-#[track_caller]
-fn is_gone(pid: i32) {
-    wait_until(&format!("the end of process {pid}"), || (!is_alive(pid)).then_some(()));
-}
-
 #[test]
 fn a_signal_ends_the_jobs_with_their_children_and_then_procman() {
     for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM), ("HUP", SIGHUP), ("QUIT", SIGQUIT)] {
         let sandbox =
             Sandbox::with(&format!("limit = 1\n[tasks]\na = ['sh', '-c', '{FAMILY}']\nb = ['touch', 'b-ran']"));
         let running = sandbox.start(&[]);
-        let leader = pid(&sandbox.wait_for("leader"));
+        let leader = sandbox.pid("leader");
         running.signal(name);
         running.wait().died_of(number);
         is_gone(leader);
-        is_gone(pid(&sandbox.read("child")));
+        is_gone(sandbox.pid("child"));
         assert!(!sandbox.path("b-ran").exists());
         assert_eq!(sandbox.events().last().map(|event| event["status"].clone()), Some("cancelled".into()));
     }
@@ -80,7 +72,7 @@ fn after_its_grace_a_job_is_killed() {
         "[tasks.a]\nargv = ['sh', '-c', 'trap \"echo > told\" TERM; echo $$ > leader; while :; do sleep 0.01; done']\ngrace = '50ms'",
     );
     let running = sandbox.start(&["-q"]);
-    let leader = pid(&sandbox.wait_for("leader"));
+    let leader = sandbox.pid("leader");
     running.signal("INT");
     running.wait().died_of(SIGINT);
     is_gone(leader);
@@ -107,7 +99,7 @@ fn a_reader_that_does_not_read_holds_up_nothing() {
         Sandbox::with(&format!("limit = 2\n[tasks]\n{}last = ['touch', 'last-ran']\n{endless}", tasks.concat()));
     let running = sandbox.start(&[]);
     wait_until("the last job", || sandbox.path("last-ran").exists().then_some(()));
-    let leader = pid(&sandbox.wait_for("leader"));
+    let leader = sandbox.pid("leader");
     running.signal("TERM");
     is_gone(leader);
     wait_until("the run's end", || (sandbox.events().last()?["type"] == "run-ended").then_some(()));
@@ -120,7 +112,7 @@ fn a_second_signal_kills_at_once() {
         "[tasks.a]\nargv = ['sh', '-c', 'trap \"echo > told\" TERM; echo $$ > leader; while :; do sleep 0.01; done']\ngrace = '10m'",
     );
     let running = sandbox.start(&["-q"]);
-    let leader = pid(&sandbox.wait_for("leader"));
+    let leader = sandbox.pid("leader");
     running.signal("INT");
     sandbox.wait_for("told");
     running.signal("TERM");
@@ -131,15 +123,46 @@ fn a_second_signal_kills_at_once() {
 
 #[test]
 fn a_signal_that_was_ignored_stays_ignored() {
-    let sandbox = Sandbox::with("[tasks]\na = ['sh', '-c', 'echo > ready; until [ -e go ]; do sleep 0.01; done']");
-    let mut command = Command::new("sh");
-    let line = format!("trap '' HUP; exec {} -qq", env!("CARGO_BIN_EXE_procman"));
-    command.args(["-c", &line]).current_dir(sandbox.path(""));
-    let mut child = command.spawn().expect("procman can be started");
-    sandbox.wait_for("ready");
-    Command::new("kill").args(["-s", "HUP", &child.id().to_string()]).status().expect("kill can be started");
+    let sandbox = Sandbox::with(&format!("[tasks]\na = {}", misbehaving("ready ready until go")));
+    let running = sandbox.started(sandbox.command_after("ignore HUP", &["-qq"]));
+    sandbox.pid("ready");
+    running.signal("HUP");
     std::fs::write(sandbox.path("go"), "").expect("a file");
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+    running.wait().code(0);
+}
+
+/// Notes every signal that asks it to end, and ends when it is let go.
+const NOTING: &str = "note notes INT,TERM,HUP,QUIT ready ready until go";
+
+/// The terminal sends INT to all in its foreground. Jobs are not, and hear of it from procman alone.
+#[test]
+fn a_job_hears_of_a_key_at_the_terminal_once() {
+    for (key, name) in [(CTRL_C, "SIGINT"), (CTRL_BACKSLASH, "SIGQUIT")] {
+        let sandbox = Sandbox::with(&format!("[tasks]\na = {}", misbehaving(NOTING)));
+        let mut terminal = sandbox.in_shell(&[]);
+        sandbox.pid("ready");
+        terminal.type_keys(key);
+        sandbox.wait_for("notes");
+        terminal.wait_for(name);
+        std::fs::write(sandbox.path("go"), "").expect("a file");
+        assert_eq!(terminal.wait().code(), Some(0));
+        assert_eq!(sandbox.read("changes"), format!("signaled {name}\n"));
+        assert_eq!(sandbox.read("notes"), "SIGTERM\n");
+        assert!(terminal.all_shown().contains("1 job in "));
+    }
+}
+
+#[test]
+fn closing_the_terminal_ends_the_jobs() {
+    let sandbox = Sandbox::with(&format!("[tasks]\na = {}", misbehaving(NOTING)));
+    let mut terminal = sandbox.on_terminal(&[]);
+    let job = sandbox.pid("ready");
+    terminal.hang_up();
+    sandbox.wait_for("notes");
+    std::fs::write(sandbox.path("go"), "").expect("a file");
+    assert_eq!(terminal.wait().signal(), Some(SIGHUP));
+    is_gone(job);
+    assert_eq!(sandbox.read("notes"), "SIGTERM\n");
 }
 
 #[test]
@@ -154,7 +177,7 @@ timed-out: a
 1 job in [TIME]: 1 timed-out; logs in .procman/runs/[RUN]/logs
 
 "#]]);
-    is_gone(pid(&sandbox.read("child")));
+    is_gone(sandbox.pid("child"));
 }
 
 #[test]
@@ -165,7 +188,7 @@ fn a_child_that_ignores_term_is_killed_after_the_grace_though_its_leader_is_gone
     sandbox.wait_for("ready");
     running.signal("TERM");
     running.wait().died_of(SIGTERM);
-    is_gone(pid(&sandbox.read("child")));
+    is_gone(sandbox.pid("child"));
 }
 
 #[test]

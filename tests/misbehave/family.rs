@@ -1,0 +1,90 @@
+//! Children, daemons and other lives: forks, execs and users.
+//!
+//! This program has one thread, so a child may do whatever its parent may.
+
+use std::ffi::CString;
+use std::io;
+use std::process;
+use std::ptr;
+
+use rustix::process::{Pid, setsid};
+
+use crate::signal::check;
+use crate::{TROUBLE, perform};
+
+/// Performs `life` in a child, which ends after it, and goes on at once.
+pub(crate) fn in_child(life: impl FnOnce() -> Result<(), String>) -> io::Result<Pid> {
+    // SAFETY: there is one thread, so nothing that the child needs can be locked by another.
+    let pid = check(unsafe { libc::fork() })?;
+    Pid::from_raw(pid).map_or_else(
+        || {
+            let code = life().map_or_else(
+                |problem| {
+                    eprintln!("misbehave: {problem}");
+                    TROUBLE
+                },
+                |()| 0,
+            );
+            process::exit(code)
+        },
+        Ok,
+    )
+}
+
+/// As daemons do it: two forks, with the new session between them, so that the last can never get a terminal.
+pub(crate) fn in_daemon(life: impl FnOnce() -> Result<(), String>) -> io::Result<()> {
+    let between = in_child(|| {
+        let daemon = || perform::all(&[crate::action::Action::Silent]).and_then(|()| life());
+        setsid().map_err(io::Error::from).and_then(|_| in_child(daemon)).map(drop).map_err(|error| error.to_string())
+    })?;
+    rustix::process::waitpid(Some(between), rustix::process::WaitOptions::empty())?;
+    Ok(())
+}
+
+/// Is its own child, in a session of its own, again and again; whoever looks for it finds that it was here just now.
+pub(crate) fn refork(count: u32) -> io::Result<()> {
+    for _ in 0..count {
+        // SAFETY: as in `in_child`.
+        if check(unsafe { libc::fork() })? > 0 {
+            process::exit(0);
+        }
+        setsid()?;
+    }
+    Ok(())
+}
+
+/// Becomes another program, with signals as they are now: unlike the standard library, which changes that of SIGPIPE.
+pub(crate) fn exec(argv: &[String]) -> io::Result<()> {
+    let argv = c_strings(argv)?;
+    let Some(program) = argv.first() else { return Err(io::Error::other("a program is missing")) };
+    let argv = pointers(&argv);
+    // SAFETY: the strings outlive the call, and the array ends in null.
+    check(unsafe { libc::execvp(program.as_ptr(), argv.as_ptr()) }).map(drop)
+}
+
+/// Becomes itself, without any variable.
+pub(crate) fn forget(actions: &[String]) -> io::Result<()> {
+    let itself = std::env::current_exe()?.display().to_string();
+    let argv = c_strings(&[&[itself], actions].concat())?;
+    let (argv, environment) = (pointers(&argv), pointers(&[]));
+    // SAFETY: as in `exec`, and the first of `argv` is there.
+    check(unsafe { libc::execve(argv[0], argv.as_ptr(), environment.as_ptr()) }).map(drop)
+}
+
+/// Groups first: afterwards it is nobody who may change them.
+pub(crate) fn become_user(id: u32) -> io::Result<()> {
+    // SAFETY: the list of groups is empty, and the others are numbers.
+    unsafe {
+        check(libc::setgroups(0, ptr::null()))?;
+        check(libc::setgid(id))?;
+        check(libc::setuid(id)).map(drop)
+    }
+}
+
+fn c_strings(words: &[String]) -> io::Result<Vec<CString>> {
+    words.iter().map(|word| CString::new(word.as_str()).map_err(io::Error::other)).collect()
+}
+
+fn pointers(strings: &[CString]) -> Vec<*const libc::c_char> {
+    strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
+}
