@@ -170,7 +170,55 @@ pub(crate) fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Pieces that act on a terminal, whole or broken, and pieces that do not.
+    fn pieces() -> impl Strategy<Value = Vec<u8>> {
+        let piece = prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..8),
+            any::<char>().prop_map(|c| c.to_string().into_bytes()),
+            prop::sample::select(vec![
+                &b"\x1b["[..],
+                b"\x1b[0;1m",
+                b"\x1b[2J",
+                b"\x1b]0;",
+                b"\xc2\x9b",
+                b"\xc2",
+                b"\r\n",
+                b"\r",
+                b"\xe2\x80\xae",
+                b"\x7f",
+                b"\\"
+            ])
+            .prop_map(<[u8]>::to_vec),
+        ];
+        prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Two texts may look the same, as a newline and the two characters `\n` do: backslashes are left as they are,
+        /// so that what has been escaped can be handed on and escaped again.
+        #[test]
+        fn nothing_escaped_acts_and_escaping_it_again_changes_nothing(bytes in pieces()) {
+            let text = escape(&bytes);
+            prop_assert!(!text.contains(is_unsafe_to_show), "{:?}", text);
+            prop_assert_eq!(escape(text.as_bytes()), text);
+        }
+
+        #[test]
+        fn of_output_only_lines_and_colors_act(bytes in pieces()) {
+            let text = escape_output(&bytes);
+            let acts = |c: char| is_unsafe_to_show(c) && !"\n\t\r\x1b".contains(c);
+            prop_assert!(!text.contains(acts), "{:?}", text);
+            prop_assert!(text.split('\r').skip(1).all(|after| after.starts_with('\n')), "{:?}", text);
+            let is_color = |after: &str| after.strip_prefix('[').is_some_and(|rest| color_sequence(rest.as_bytes()).is_some());
+            prop_assert!(text.split('\x1b').skip(1).all(is_color), "{:?}", text);
+        }
+    }
 
     #[test]
     fn escapes_what_acts_instead_of_being_seen() {

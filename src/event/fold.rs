@@ -82,7 +82,9 @@ pub struct AttemptEnd {
 impl JobRecord {
     /// Time spent in all its attempts.
     pub fn duration(&self) -> Duration {
-        self.attempts.iter().filter_map(|attempt| attempt.end.as_ref()).map(|end| end.seconds.0).sum()
+        let ends = self.attempts.iter().filter_map(|attempt| attempt.end.as_ref());
+        // Saturating: a record may hold any number.
+        ends.map(|end| end.seconds.0).fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// The processes that its attempts left behind.

@@ -172,7 +172,10 @@ impl Serialize for Seconds {
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let seconds = f64::deserialize(deserializer)?;
-        Duration::try_from_secs_f64(seconds).map(Self).map_err(serde::de::Error::custom)
+        let read = Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)?;
+        // After some weeks a float is not exact to the nanosecond; to what was written it is.
+        let micros = (read.subsec_nanos() + 500) / 1000;
+        Ok(Self(Duration::from_secs(read.as_secs()).saturating_add(Duration::from_micros(micros.into()))))
     }
 }
 

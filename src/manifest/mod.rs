@@ -10,6 +10,8 @@ mod names;
 mod raw;
 mod select;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod values;
 
 use std::collections::{HashMap, HashSet};
