@@ -7,97 +7,23 @@
 //! A job waits, is ready, runs (through one attempt after another) and ends; `set` is the one place where that changes,
 //! and where what is counted is kept in step.
 
+mod ending;
+mod messages;
 mod queue;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::event::{
-    AttemptEnd, AttemptStatus, CancelLevel, CancelReason, EventKind, Exit, JobStatus, LeftOver, RunStatus, Seconds,
-    SkipReason,
-};
+use crate::event::{AttemptEnd, CancelLevel, CancelReason, EventKind, JobStatus, RunStatus, Seconds, SkipReason};
 use crate::graph::{Dependents, EdgeKind, NodeId};
-use crate::job::{JobId, Leak};
+use crate::job::JobId;
 use crate::plan::{OnFailure, Plan};
+pub(crate) use messages::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules};
 use queue::{Ready, Slots, Timers};
-
-/// What Ctrl-C at the terminal sends.
-const INTERRUPT: &str = "SIGINT";
-
-/// What the run goes by, beside the plan.
-#[derive(Debug, Clone)]
-pub(crate) struct Rules {
-    /// How many jobs may run at once; at least 1.
-    pub(crate) limit: usize,
-    pub(crate) on_failure: OnFailure,
-    /// How long the whole run may take.
-    pub(crate) timeout: Option<Duration>,
-}
-
-/// What has happened.
-#[derive(Debug)]
-pub(crate) enum Input {
-    /// The run begins.
-    Start,
-    /// The process of a job's attempt is gone, or never was.
-    Ended { job: JobId, end: ProcessEnd },
-    /// The run is to end early.
-    Cancel { reason: CancelReason, level: CancelLevel },
-    /// The time that [`Scheduler::next_wake`] named has come.
-    Wake,
-}
-
-/// What became of an attempt's process.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ProcessEnd {
-    pub(crate) outcome: ProcessOutcome,
-    /// Whether it ended before anybody told it to.
-    pub(crate) unasked: bool,
-    pub(crate) cpu: Duration,
-    /// In bytes.
-    pub(crate) peak_memory: u64,
-    /// The processes that it left behind.
-    pub(crate) leftovers: Vec<LeftOver>,
-}
-
-impl ProcessEnd {
-    /// Of an attempt that got no process.
-    pub(crate) fn without_process(outcome: ProcessOutcome) -> Self {
-        Self { outcome, unasked: false, cpu: Duration::ZERO, peak_memory: 0, leftovers: Vec::new() }
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum ProcessOutcome {
-    Exited(Exit),
-    /// The job's fault: there is no such program, for instance.
-    SpawnFailed(String),
-    /// procman's fault: there is no place for the log, for instance. A cancel of the run comes with it.
-    Refused,
-}
-
-/// What is to be done, in this order.
-#[derive(Debug, PartialEq)]
-pub(crate) enum Action {
-    Emit(EventKind),
-    Spawn(Attempt),
-    /// TERM to all its processes.
-    Terminate(JobId),
-    /// KILL to all its processes.
-    Kill(JobId),
-}
-
-/// One execution of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Attempt {
-    pub(crate) job: JobId,
-    /// 1 for the first.
-    pub(crate) number: u32,
-    /// Which of the places under the limit it takes, from 0.
-    pub(crate) slot: u32,
-}
+use verdict::{INTERRUPT, final_status, is_retryable, judge, was_interrupted};
 
 #[derive(Debug, Clone, Copy)]
 enum State {
@@ -261,8 +187,9 @@ impl Scheduler {
             unreachable!("only a running job's process can end");
         };
         self.slots.give_back(running.attempt.slot);
-        let interrupted = self.was_interrupted(job, &end);
-        let status = self.judge(job, running.ending, &end);
+        let settings = &self.plan.jobs.job(job).settings;
+        let interrupted = was_interrupted(settings, &end);
+        let status = judge(settings, running.ending, &end);
         actions.push(Action::Emit(EventKind::AttemptEnded {
             job: self.plan.jobs.name(job).clone(),
             attempt: running.attempt.number,
@@ -278,9 +205,8 @@ impl Scheduler {
             let reason = CancelReason::Signal(INTERRUPT.to_owned());
             self.cancel(now, reason, CancelLevel::Terminate, actions);
         }
-        let retryable =
-            matches!(status, AttemptStatus::Failed { .. } | AttemptStatus::TimedOut | AttemptStatus::Leaked);
         let settings = &self.plan.jobs.job(job).settings;
+        let retryable = is_retryable(&status);
         if retryable && self.cancel.is_none() && running.attempt.number <= settings.retries {
             self.set(job, State::Ready);
             return;
@@ -298,85 +224,6 @@ impl Scheduler {
         if !self.is_done() {
             let reason = CancelReason::Failure(self.plan.jobs.name(job).clone());
             self.cancel(now, reason, level, actions);
-        }
-    }
-
-    /// Whether the user has ended an interactive job from the terminal. The signal reached that job alone, but was meant
-    /// for all.
-    fn was_interrupted(&self, job: JobId, end: &ProcessEnd) -> bool {
-        let by_interrupt = matches!(&end.outcome, ProcessOutcome::Exited(Exit::Signal(name)) if name == INTERRUPT);
-        by_interrupt && end.unasked && self.plan.jobs.job(job).settings.interactive
-    }
-
-    fn judge(&self, job: JobId, ending: Option<Ending>, end: &ProcessEnd) -> AttemptStatus {
-        let exit = match &end.outcome {
-            ProcessOutcome::Exited(exit) if ending.is_none() || end.unasked => exit,
-            ProcessOutcome::SpawnFailed(error) if ending.is_none() => {
-                return AttemptStatus::SpawnError { error: error.clone() };
-            }
-            _ if ending == Some(Ending::TimedOut) => return AttemptStatus::TimedOut,
-            _ => return AttemptStatus::Cancelled,
-        };
-        let settings = &self.plan.jobs.job(job).settings;
-        match exit {
-            _ if self.was_interrupted(job, end) => AttemptStatus::Cancelled,
-            Exit::Code(code) if !settings.success_codes.contains(code) => AttemptStatus::Failed { exit: exit.clone() },
-            Exit::Signal(_) => AttemptStatus::Failed { exit: exit.clone() },
-            Exit::Code(_) if settings.leak == Leak::Fail && !end.leftovers.is_empty() => AttemptStatus::Leaked,
-            Exit::Code(code) => AttemptStatus::Ok { code: *code },
-        }
-    }
-
-    fn cancel(&mut self, now: Duration, reason: CancelReason, level: CancelLevel, actions: &mut Vec<Action>) {
-        if self.is_done() || self.cancel.as_ref().is_some_and(|(current, _)| *current >= level) {
-            return;
-        }
-        actions.push(Action::Emit(EventKind::CancelRequested { reason: reason.clone(), level }));
-        self.cancel = Some((level, reason));
-        self.ready.clear();
-        for job in self.plan.jobs.ids() {
-            match &mut self.states[job.index()] {
-                State::Waiting(_) | State::Ready => self.end_job(job, JobStatus::Cancelled, actions),
-                State::Running(running) if level == CancelLevel::Kill => {
-                    running.ending.get_or_insert(Ending::Cancelled);
-                    running.deadline = None;
-                    actions.push(Action::Kill(job));
-                }
-                State::Running(running) if level == CancelLevel::Terminate && running.ending.is_none() => {
-                    self.terminate(now, job, Ending::Cancelled, actions);
-                }
-                State::Running(_) | State::Ended => {}
-            }
-        }
-    }
-
-    fn terminate(&mut self, now: Duration, job: JobId, why: Ending, actions: &mut Vec<Action>) {
-        let kill_at = now.saturating_add(self.plan.jobs.job(job).settings.grace);
-        if let State::Running(running) = &mut self.states[job.index()] {
-            running.ending = Some(why);
-            running.deadline = Some(kill_at);
-            self.timers.push(kill_at, job);
-            actions.push(Action::Terminate(job));
-        }
-    }
-
-    fn wake(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        if self.run_deadline.is_some_and(|deadline| deadline <= now) {
-            self.run_deadline = None;
-            self.cancel(now, CancelReason::Timeout, CancelLevel::Terminate, actions);
-        }
-        while let Some((at, job)) = self.timers.first().filter(|(at, _)| *at <= now) {
-            self.timers.pop();
-            let State::Running(running) = &mut self.states[job.index()] else { continue };
-            if running.deadline != Some(at) {
-                continue;
-            }
-            if running.ending.is_some() {
-                running.deadline = None;
-                actions.push(Action::Kill(job));
-            } else {
-                self.terminate(now, job, Ending::TimedOut, actions);
-            }
         }
     }
 
@@ -458,18 +305,5 @@ impl Scheduler {
             None if self.failures > 0 => RunStatus::Failed,
             None => RunStatus::Ok,
         }
-    }
-}
-
-fn final_status(last: AttemptStatus, attempts: u32, allow_failure: bool) -> JobStatus {
-    match last {
-        AttemptStatus::Ok { .. } if attempts > 1 => JobStatus::Flaky,
-        AttemptStatus::Ok { .. } => JobStatus::Ok,
-        AttemptStatus::Cancelled => JobStatus::Cancelled,
-        cause if allow_failure => JobStatus::AllowedFailure { cause },
-        AttemptStatus::Failed { exit } => JobStatus::Failed { exit },
-        AttemptStatus::TimedOut => JobStatus::TimedOut,
-        AttemptStatus::Leaked => JobStatus::Leaked,
-        AttemptStatus::SpawnError { error } => JobStatus::SpawnError { error },
     }
 }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::event::{
-    AttemptEnd, AttemptStatus, CancelLevel, CancelReason, EventKind, Exit, JobStatus, PlannedJob, RunPlan, RunStatus,
-    Seconds, SkipReason,
+    AttemptEnd, AttemptStatus, CancelLevel, CancelReason, EventKind, Exit, Fate, JobStatus, LeftOver, PlannedJob,
+    RunPlan, RunStatus, Seconds, SkipReason,
 };
 const RECORD: &str = concat!(
     r#"{"v":1,"seq":0,"t":0.0,"type":"run-started","run":"r1","at":"2026-11-22T14:00:00.000Z","procman":"0.1.0","#,
@@ -57,7 +57,7 @@ fn a_later_format_is_refused_and_a_foreign_line_ends_the_reading() {
 #[test]
 fn an_event_that_is_not_known_is_passed_over() {
     let (first, rest) = RECORD.split_once('\n').expect("it has lines");
-    let later = r#"{"v":1,"seq":1,"t":0.1,"type":"paused","since":0.1}"#;
+    let later = r#"{"v":1,"seq":1,"t":0.1,"type":"hibernated","since":0.1}"#;
     let record = fold(format!("{first}\n{later}\n{rest}").as_bytes()).expect("a record");
     assert_eq!(record.status, Some(RunStatus::Ok));
 }
@@ -79,6 +79,7 @@ fn attempt_status() -> impl Strategy<Value = AttemptStatus> {
         exit().prop_map(|exit| AttemptStatus::Failed { exit }),
         Just(AttemptStatus::TimedOut),
         Just(AttemptStatus::Cancelled),
+        Just(AttemptStatus::Leaked),
         ".{0,8}".prop_map(|error| AttemptStatus::SpawnError { error }),
     ]
 }
@@ -87,6 +88,7 @@ fn job_status() -> impl Strategy<Value = JobStatus> {
     prop_oneof![
         Just(JobStatus::Ok),
         Just(JobStatus::Flaky),
+        Just(JobStatus::Leaked),
         exit().prop_map(|exit| JobStatus::Failed { exit }),
         name().prop_map(|job| JobStatus::Skipped { because: SkipReason::Dependency(job) }),
         attempt_status().prop_map(|cause| JobStatus::AllowedFailure { cause }),
@@ -98,13 +100,16 @@ fn seconds() -> impl Strategy<Value = Seconds> {
     (0..3_155_760_000_000_000_u64).prop_map(|micros| Seconds(Duration::from_micros(micros)))
 }
 
+fn leftover() -> impl Strategy<Value = LeftOver> {
+    let fates = prop_oneof![Just(Fate::Removed), Just(Fate::Spared), Just(Fate::Unkillable)];
+    (any::<u32>(), ".{0,15}", fates).prop_map(|(pid, name, fate)| LeftOver { pid, name, fate })
+}
+
 fn end() -> impl Strategy<Value = AttemptEnd> {
-    (attempt_status(), seconds(), seconds(), any::<u64>()).prop_map(|(status, seconds, cpu, peak_memory)| AttemptEnd {
-        status,
-        seconds,
-        cpu,
-        peak_memory,
-    })
+    let leftovers = prop::collection::vec(leftover(), 0..3);
+    (attempt_status(), seconds(), seconds(), any::<u64>(), leftovers).prop_map(
+        |(status, seconds, cpu, peak_memory, leftovers)| AttemptEnd { status, seconds, cpu, peak_memory, leftovers },
+    )
 }
 
 fn plan() -> impl Strategy<Value = EventKind> {
@@ -140,6 +145,16 @@ fn later() -> impl Strategy<Value = EventKind> {
             reason: CancelReason::Failure(job),
             level: CancelLevel::Kill
         }),
+        (name(), 1..3_u32).prop_map(|(job, attempt)| EventKind::AttemptStopped {
+            job,
+            attempt,
+            signal: "SIGSTOP".to_owned()
+        }),
+        (name(), 1..3_u32).prop_map(|(job, attempt)| EventKind::AttemptContinued { job, attempt }),
+        Just(EventKind::Paused),
+        Just(EventKind::Resumed),
+        prop::collection::vec(leftover(), 0..3).prop_map(|processes| EventKind::LeftBehind { processes }),
+        Just(EventKind::RunnerDied),
         Just(EventKind::RunEnded { status: RunStatus::Failed }),
     ]
 }
@@ -168,7 +183,7 @@ impl Line {
 
 fn unknown() -> impl Strategy<Value = Line> {
     prop_oneof![
-        Just(r#"{"v":1,"seq":9,"t":1.0,"type":"paused"}"#),
+        Just(r#"{"v":1,"seq":9,"t":1.0,"type":"hibernated"}"#),
         Just(r#"{"v":1,"type":"attempt-started"}"#),
         Just(r#"{"v":1,"seq":9,"t":-1.0,"type":"run-ended","status":"ok"}"#),
         Just(r#"{"v":1,"seq":9,"t":1.0,"type":"job-ended","job":"a","status":"slept"}"#),

@@ -1,0 +1,80 @@
+//! What the scheduler is told, and what it answers.
+
+use std::time::Duration;
+
+use crate::event::{CancelLevel, CancelReason, EventKind, Exit, LeftOver};
+use crate::job::JobId;
+use crate::plan::OnFailure;
+
+/// What the run goes by, beside the plan.
+#[derive(Debug, Clone)]
+pub(crate) struct Rules {
+    /// How many jobs may run at once; at least 1.
+    pub(crate) limit: usize,
+    pub(crate) on_failure: OnFailure,
+    /// How long the whole run may take.
+    pub(crate) timeout: Option<Duration>,
+}
+
+/// What has happened.
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// The run begins.
+    Start,
+    /// The process of a job's attempt is gone, or never was.
+    Ended { job: JobId, end: ProcessEnd },
+    /// The run is to end early.
+    Cancel { reason: CancelReason, level: CancelLevel },
+    /// The time that [`Scheduler::next_wake`] named has come.
+    Wake,
+}
+
+/// What became of an attempt's process.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ProcessEnd {
+    pub(crate) outcome: ProcessOutcome,
+    /// Whether it ended before anybody told it to.
+    pub(crate) unasked: bool,
+    pub(crate) cpu: Duration,
+    /// In bytes.
+    pub(crate) peak_memory: u64,
+    /// The processes that it left behind.
+    pub(crate) leftovers: Vec<LeftOver>,
+}
+
+impl ProcessEnd {
+    /// Of an attempt that got no process.
+    pub(crate) fn without_process(outcome: ProcessOutcome) -> Self {
+        Self { outcome, unasked: false, cpu: Duration::ZERO, peak_memory: 0, leftovers: Vec::new() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum ProcessOutcome {
+    Exited(Exit),
+    /// The job's fault: there is no such program, for instance.
+    SpawnFailed(String),
+    /// procman's fault: there is no place for the log, for instance. A cancel of the run comes with it.
+    Refused,
+}
+
+/// What is to be done, in this order.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Action {
+    Emit(EventKind),
+    Spawn(Attempt),
+    /// TERM to all its processes.
+    Terminate(JobId),
+    /// KILL to all its processes.
+    Kill(JobId),
+}
+
+/// One execution of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Attempt {
+    pub(crate) job: JobId,
+    /// 1 for the first.
+    pub(crate) number: u32,
+    /// Which of the places under the limit it takes, from 0.
+    pub(crate) slot: u32,
+}

@@ -1,0 +1,127 @@
+//! What holds whatever the jobs are and do, and their outcomes against a naive reference.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::world::{Script, World, index, ms, rules, run};
+use crate::event::{CancelLevel, EventKind, JobStatus, SkipReason};
+use crate::plan::OnFailure;
+use crate::schedule::Rules;
+
+/// What each job's end must be when nothing is cancelled: job by job, each after all it waits for.
+fn reference(scripts: &[Script]) -> Vec<&'static str> {
+    let mut words: Vec<&'static str> = Vec::new();
+    let mut satisfied: Vec<bool> = Vec::new();
+    for script in scripts {
+        let word = if script.needs.iter().all(|on| satisfied[*on]) { run_by_itself(script) } else { "skipped" };
+        let elsewhere = word == "elsewhere";
+        satisfied.push(matches!(word, "ok" | "flaky" | "allowed-failure") || elsewhere);
+        words.push(if elsewhere { "skipped" } else { word });
+    }
+    words
+}
+
+fn run_by_itself(script: &Script) -> &'static str {
+    if script.settings.platforms.is_some() {
+        return "elsewhere";
+    }
+    let timeout = script.settings.timeout.unwrap_or(Duration::MAX);
+    let mut word = "";
+    for attempt in 1..=script.settings.retries + 1 {
+        let (code, millis) = script.attempt(attempt);
+        word = match code {
+            _ if ms(millis) > timeout => "timed-out",
+            0 if attempt > 1 => return "flaky",
+            0 => return "ok",
+            _ => "failed",
+        };
+    }
+    if script.settings.allow_failure { "allowed-failure" } else { word }
+}
+
+fn any_script(index: usize) -> impl Strategy<Value = Script> {
+    // Only earlier jobs are waited for, so that there is no cycle.
+    let edges = move || prop::collection::vec(0..index.max(1), 0..3usize.min(index + 1));
+    // No script takes exactly its timeout: which of the two then comes first is not defined.
+    let attempt = (prop_oneof![3 => Just(0), 1 => 1..4i32], (0..20u64).prop_map(|n| n * 10 + 1));
+    let attempts = prop::collection::vec(attempt, 1..4);
+    let timeout = prop::option::weighted(0.2, (1..15u64).prop_map(|n| ms(n * 10)));
+    let dies_after = prop::option::weighted(0.8, 0..50u64);
+    let flags = (any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1));
+    (edges(), edges(), attempts, 0..3u32, timeout, dies_after, flags).prop_map(
+        move |(needs, after, attempts, retries, timeout, dies_after, (grouped, elsewhere, allow_failure))| {
+            let mut script = Script::new(0, 0);
+            let edges = |edges: Vec<usize>| if index == 0 { Vec::new() } else { edges };
+            (script.needs, script.after) = (edges(needs), edges(after));
+            (script.attempts, script.dies_after, script.grouped) = (attempts, dies_after, grouped);
+            script.set(|settings| {
+                (settings.retries, settings.timeout, settings.allow_failure) = (retries, timeout, allow_failure);
+                settings.platforms = elsewhere.then(|| vec!["plan9".into()]);
+            })
+        },
+    )
+}
+
+fn any_scripts() -> impl Strategy<Value = Vec<Script>> {
+    (0..12usize).prop_flat_map(|count| (0..count).map(any_script).collect::<Vec<_>>())
+}
+
+/// What holds in every run, cancelled or not. That the run ended at all shows that there was no deadlock.
+fn check_invariants(world: &World, limit: usize) -> Result<(), TestCaseError> {
+    prop_assert!(world.most_live <= limit);
+    let statuses = world.statuses();
+    let mut ended: Vec<bool> = vec![false; statuses.len()];
+    let mut attempts = vec![0; statuses.len()];
+    let mut cancelled = false;
+    for (_, kind) in &world.events {
+        match kind {
+            EventKind::AttemptStarted { job, .. } => {
+                let job = index(job);
+                prop_assert!(!cancelled, "job {} starts after a cancel", job);
+                let script = &world.scripts[job];
+                let waited_for = script.needs.iter().chain(&script.after);
+                prop_assert!(waited_for.into_iter().all(|on| ended[*on]), "job {} starts too early", job);
+                prop_assert!(script.needs.iter().all(|on| statuses[*on].satisfies_dependents()));
+                attempts[job] += 1;
+                prop_assert!(attempts[job] <= script.settings.retries + 1);
+            }
+            EventKind::JobEnded { job, .. } => ended[index(job)] = true,
+            EventKind::CancelRequested { .. } => cancelled = true,
+            _ => {}
+        }
+    }
+    for status in &statuses {
+        if let JobStatus::Skipped { because: SkipReason::Dependency(root) } = status {
+            prop_assert!(statuses[index(root)].is_failure(), "a skip names {}, which did not fail", root);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn outcomes_are_those_of_the_reference(scripts in any_scripts(), limit in 1..5usize) {
+        let world = run(&scripts, rules(limit, OnFailure::Continue));
+        check_invariants(&world, limit)?;
+        prop_assert_eq!(world.words(), reference(&scripts));
+    }
+
+    #[test]
+    fn invariants_hold_whatever_ends_the_run(
+        scripts in any_scripts(),
+        limit in 1..5usize,
+        on_failure in prop_oneof![Just(OnFailure::Continue), Just(OnFailure::NoNew), Just(OnFailure::Kill)],
+        timeout in prop::option::weighted(0.3, (0..400u64).prop_map(ms)),
+        cancels in prop::collection::vec(
+            ((0..400u64).prop_map(ms), prop_oneof![Just(CancelLevel::NoNew), Just(CancelLevel::Terminate), Just(CancelLevel::Kill)]),
+            0..3,
+        ),
+    ) {
+        let rules = Rules { limit, on_failure, timeout };
+        let world = World::new(scripts.clone(), rules.clone()).run(cancels.clone());
+        check_invariants(&world, limit)?;
+        let again = World::new(scripts, rules).run(cancels);
+        prop_assert_eq!(world.events, again.events, "the same inputs give the same actions");
+    }
+}

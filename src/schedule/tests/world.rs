@@ -1,0 +1,229 @@
+//! A scripted world with a clock of its own, for the scheduler to run in.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::event::{CancelLevel, CancelReason, EventKind, Exit, JobStatus, RunStatus};
+use crate::graph::{Graph, NodeId};
+use crate::job::{Job, JobId, JobMap, JobSettings};
+use crate::plan::{OnFailure, Plan};
+use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler};
+
+/// What a job is, and what its attempts do.
+#[derive(Debug, Clone)]
+pub(super) struct Script {
+    pub(super) needs: Vec<usize>,
+    pub(super) after: Vec<usize>,
+    /// Whether it needs a group of those instead of each by itself, and comes after a group of groups of the others.
+    pub(super) grouped: bool,
+    pub(super) settings: JobSettings,
+    /// The exit code of each attempt and how long it takes; the last stands for all further ones.
+    pub(super) attempts: Vec<(i32, u64)>,
+    /// How long it goes on after TERM; `None` for one that ignores it.
+    pub(super) dies_after: Option<u64>,
+}
+
+impl Script {
+    pub(super) fn new(code: i32, millis: u64) -> Self {
+        let settings = JobSettings { grace: ms(100), ..JobSettings::in_directory("/") };
+        Self {
+            needs: Vec::new(),
+            after: Vec::new(),
+            grouped: false,
+            settings,
+            attempts: vec![(code, millis)],
+            dies_after: Some(1),
+        }
+    }
+
+    pub(super) fn needs(mut self, needs: &[usize]) -> Self {
+        self.needs = needs.to_vec();
+        self
+    }
+
+    pub(super) fn after(mut self, after: &[usize]) -> Self {
+        self.after = after.to_vec();
+        self
+    }
+
+    pub(super) fn set(mut self, change: impl FnOnce(&mut JobSettings)) -> Self {
+        change(&mut self.settings);
+        self
+    }
+
+    pub(super) fn attempt(&self, number: u32) -> (i32, u64) {
+        self.attempts[(number as usize - 1).min(self.attempts.len() - 1)]
+    }
+}
+
+pub(super) fn ms(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+pub(super) fn rules(limit: usize, on_failure: OnFailure) -> Rules {
+    Rules { limit, on_failure, timeout: None }
+}
+
+pub(super) fn plan(scripts: &[Script]) -> Plan {
+    let mut jobs = JobMap::new();
+    let mut graph = Graph::new(scripts.len());
+    let nodes: Vec<NodeId> = graph.nodes().collect();
+    for (index, script) in scripts.iter().enumerate() {
+        let job = Job { argv: vec!["true".into()], settings: Arc::new(script.settings.clone()) };
+        jobs.insert(index.to_string(), job).expect("names are distinct");
+        if script.grouped {
+            let (needed, inner, outer) = (graph.add_join(), graph.add_join(), graph.add_join());
+            script.needs.iter().for_each(|on| graph.add_need(needed, nodes[*on]));
+            script.after.iter().for_each(|on| graph.add_need(inner, nodes[*on]));
+            graph.add_need(outer, inner);
+            graph.add_need(nodes[index], needed);
+            graph.add_after(nodes[index], outer);
+        } else {
+            script.needs.iter().for_each(|on| graph.add_need(nodes[index], nodes[*on]));
+            script.after.iter().for_each(|on| graph.add_after(nodes[index], nodes[*on]));
+        }
+    }
+    Plan { root: None, jobs, graph, groups: Vec::new() }
+}
+
+/// The world: processes that end when their script says, and a clock that moves to the next thing that happens.
+pub(super) struct World {
+    pub(super) scheduler: Scheduler,
+    pub(super) scripts: Vec<Script>,
+    pub(super) now: Duration,
+    /// Ends to come: when, of which attempt of which job, by what signal or code. Outdated ones are passed over.
+    ends: BinaryHeap<Reverse<(Duration, usize, u32, i32)>>,
+    /// For each job, the attempt that lives, since when, and when it was told to end.
+    live: Vec<Option<(u32, Option<Duration>)>>,
+    pub(super) events: Vec<(Duration, EventKind)>,
+    pub(super) most_live: usize,
+    pub(super) kills: usize,
+}
+
+impl World {
+    pub(super) fn new(scripts: Vec<Script>, rules: Rules) -> Self {
+        Self {
+            scheduler: Scheduler::new(Arc::new(plan(&scripts)), rules),
+            live: vec![None; scripts.len()],
+            scripts,
+            now: Duration::ZERO,
+            ends: BinaryHeap::new(),
+            events: Vec::new(),
+            most_live: 0,
+            kills: 0,
+        }
+    }
+
+    /// Runs to the end, with these cancels on the way.
+    pub(super) fn run(mut self, mut cancels: Vec<(Duration, CancelLevel)>) -> Self {
+        cancels.sort_by_key(|(at, _)| Reverse(*at));
+        self.step(Input::Start);
+        while !self.scheduler.is_done() {
+            let wake = self.scheduler.next_wake();
+            let end = self.ends.peek().map(|Reverse((at, ..))| *at);
+            let cancel = cancels.last().map(|(at, _)| *at);
+            let next = wake.into_iter().chain(end).chain(cancel).min();
+            // Nothing to come and jobs left is what must never be.
+            self.now = self.now.max(next.expect("the run is stuck"));
+            if end == next {
+                let Some(Reverse((_, job, attempt, code))) = self.ends.pop() else { continue };
+                if self.live[job].is_some_and(|(live, _)| live == attempt) {
+                    self.live[job] = None;
+                    let exit = if code < 0 { Exit::Signal(format!("{}", -code)) } else { Exit::Code(code) };
+                    let outcome = ProcessOutcome::Exited(exit);
+                    let end = ProcessEnd::without_process(outcome);
+                    self.step(Input::Ended { job: id(job), end });
+                }
+            } else if cancel == next {
+                let (_, level) = cancels.pop().expect("it was looked at");
+                self.step(Input::Cancel { reason: CancelReason::Signal("SIGINT".into()), level });
+            } else {
+                self.step(Input::Wake);
+            }
+        }
+        self
+    }
+
+    fn step(&mut self, input: Input) {
+        let mut actions = Vec::new();
+        self.scheduler.step(self.now, input, &mut actions);
+        for action in actions {
+            match action {
+                Action::Emit(kind) => self.events.push((self.now, kind)),
+                Action::Spawn(Attempt { job, number, .. }) => {
+                    let job = job.index();
+                    assert!(self.live[job].is_none(), "job {job} lives twice");
+                    self.live[job] = Some((number, None));
+                    let (code, millis) = self.scripts[job].attempt(number);
+                    self.ends.push(Reverse((self.now + ms(millis), job, number, code)));
+                    self.most_live = self.most_live.max(self.live.iter().flatten().count());
+                }
+                Action::Terminate(job) => {
+                    let job = job.index();
+                    let (attempt, told) = self.live[job].as_mut().expect("only what lives is told to end");
+                    assert!(told.is_none(), "job {job} is told twice");
+                    *told = Some(self.now);
+                    if let Some(millis) = self.scripts[job].dies_after {
+                        self.ends.push(Reverse((self.now + ms(millis), job, *attempt, -15)));
+                    }
+                }
+                Action::Kill(job) => {
+                    let job = job.index();
+                    let (attempt, told) = self.live[job].expect("only what lives is killed");
+                    let asked = self
+                        .events
+                        .iter()
+                        .any(|(_, kind)| matches!(kind, EventKind::CancelRequested { level: CancelLevel::Kill, .. }));
+                    let grace = self.scripts[job].settings.grace;
+                    assert!(asked || told.is_some_and(|told| self.now >= told + grace), "job {job} is killed early");
+                    self.kills += 1;
+                    self.ends.push(Reverse((self.now, job, attempt, -9)));
+                }
+            }
+        }
+    }
+
+    pub(super) fn statuses(&self) -> Vec<JobStatus> {
+        let mut statuses: Vec<Option<JobStatus>> = vec![None; self.scripts.len()];
+        for (_, kind) in &self.events {
+            if let EventKind::JobEnded { job, status } = kind {
+                let before = statuses[index(job)].replace(status.clone());
+                assert_eq!(before, None, "job {job} ends twice");
+            }
+        }
+        statuses.into_iter().map(|status| status.expect("every job ends")).collect()
+    }
+
+    pub(super) fn words(&self) -> Vec<&'static str> {
+        self.statuses().iter().map(JobStatus::word).collect()
+    }
+
+    pub(super) fn starts(&self) -> Vec<usize> {
+        let started = |kind: &EventKind| match kind {
+            EventKind::AttemptStarted { job, .. } => Some(index(job)),
+            _ => None,
+        };
+        self.events.iter().filter_map(|(_, kind)| started(kind)).collect()
+    }
+
+    pub(super) fn run_status(&self) -> RunStatus {
+        match self.events.last() {
+            Some((_, EventKind::RunEnded { status })) => *status,
+            other => panic!("the last event is {other:?}"),
+        }
+    }
+}
+
+pub(super) fn id(index: usize) -> JobId {
+    JobId(u32::try_from(index).expect("a small number"))
+}
+
+pub(super) fn index(name: &str) -> usize {
+    name.parse().expect("jobs are named by their place")
+}
+
+pub(super) fn run(scripts: &[Script], rules: Rules) -> World {
+    World::new(scripts.to_vec(), rules).run(Vec::new())
+}
