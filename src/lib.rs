@@ -46,7 +46,8 @@ mod text;
 pub use diagnostic::{Label, Problem, Rendering, Severity, Source};
 pub use event::{JobStatus, RunRecord};
 pub use job::{
-    DEFAULT_GRACE, Environment, Inherit, InvalidJob, Job, JobId, JobMap, JobProblem, JobSettings, Leak, Streams,
+    Backoff, DEFAULT_GRACE, Environment, Inherit, InvalidJob, Job, JobId, JobMap, JobProblem, JobSettings, Leak,
+    Retries, Streams,
 };
 pub use manifest::{Limit, Manifest, ManifestError, Selection, SelectionError, Task};
 pub use plan::{OnFailure, Plan};

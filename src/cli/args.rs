@@ -98,6 +98,9 @@ pub(super) struct RunArgs {
     /// End the run when it takes longer than this, such as "10m"
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
+    /// Take the random part of delays between attempts from this number, as an earlier run did
+    #[arg(long, value_name = "N", value_parser = seed)]
+    pub(super) seed: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -197,6 +200,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
         Ok(duration) => Ok(duration),
         Err(_) => Err("write a number with a unit, such as 30s or 5m".to_owned()),
     }
+}
+
+/// What the jitter of delays is drawn from.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write a whole number from 0 to 2^64 - 1".to_owned())
 }
 
 /// The command with all its parts. The options of `run` are shown at the top too, since `run` may be left out.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::args::{FailFast, GlobalArgs, RunArgs, SelectionArgs, duration};
+use super::args::{FailFast, GlobalArgs, RunArgs, SelectionArgs, duration, seed};
 use super::color::ColorChoice;
 use crate::text;
 
@@ -44,6 +44,7 @@ impl RunArgs {
         self.limit = self.limit.or(read(lookup, "LIMIT", |text| text.parse().map_err(|what| format!("it {what}")))?);
         self.dry_run |= read(lookup, "DRY_RUN", boolean)?.unwrap_or(false);
         self.timeout = self.timeout.or(read::<Duration>(lookup, "TIMEOUT", duration)?);
+        self.seed = self.seed.or(read(lookup, "SEED", seed)?);
         if !self.keep_going && self.fail_fast.is_none() {
             self.keep_going = read(lookup, "KEEP_GOING", boolean)?.unwrap_or(false);
             self.fail_fast = read(lookup, "FAIL_FAST", fail_fast)?.flatten().filter(|_| !self.keep_going);

@@ -17,7 +17,7 @@ use crate::manifest::{Manifest, Selection};
 use crate::plan::Plan;
 use crate::record::StateFolder;
 use crate::report::{Detail, Progress, Screen, Summary};
-use crate::runner::{ControlChannel, Run, RunEnd, available_cpus};
+use crate::runner::{ControlChannel, Run, RunEnd, available_cpus, fresh_seed};
 use crate::schedule::Rules;
 use crate::sys::{Orphans, Signal, Terminal};
 use crate::text;
@@ -62,7 +62,12 @@ fn guardian(context: &Context) -> Option<Guardian> {
 
 fn rules(manifest: &Manifest, args: &RunArgs) -> Rules {
     let limit = args.limit.or(manifest.limit()).map_or_else(available_cpus, |limit| limit.resolve(available_cpus));
-    Rules { limit, on_failure: args.on_failure().unwrap_or(manifest.on_failure()), timeout: args.timeout }
+    Rules {
+        limit,
+        on_failure: args.on_failure().unwrap_or(manifest.on_failure()),
+        timeout: args.timeout,
+        seed: args.seed.unwrap_or_else(fresh_seed),
+    }
 }
 
 /// The plan of what was selected; never an empty one.

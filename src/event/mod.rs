@@ -119,6 +119,9 @@ pub struct RunPlan {
     pub manifest: Option<String>,
     /// How many jobs may run at once.
     pub limit: usize,
+    /// What the jitter of delays is drawn from; 0 in records from before there was any.
+    #[serde(default)]
+    pub seed: u64,
     /// Names that stand for several jobs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<PlannedGroup>,

@@ -240,6 +240,8 @@ macro_rules! raw_table {
         #[derive(Debug, Default)]
         pub(super) struct $name<'i> {
             $($(#[$field_attribute])* pub(super) $field: Option<::toml::Spanned<$type>>,)*
+            /// Also where no value lies in the manifest's text.
+            _text: ::std::marker::PhantomData<&'i str>,
         }
 
         impl $crate::manifest::decode::Present for $name<'_> {

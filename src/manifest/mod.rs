@@ -8,6 +8,7 @@ mod find;
 mod lower;
 mod names;
 mod raw;
+mod retries;
 mod select;
 mod settings;
 #[cfg(test)]

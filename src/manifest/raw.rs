@@ -9,6 +9,7 @@ use super::values::{
     Argv, DurationText, InheritEnv, LeakName, Limit, OnFailureName, StreamsName, SuccessCodes, Wrapper,
 };
 use crate::diagnostic::Problem;
+use crate::job::Retries;
 
 /// A string with its place.
 pub(super) type Name<'i> = Spanned<Text<'i>>;
@@ -43,7 +44,7 @@ raw_table! {
         inherit_env: InheritEnv<'i>,
         timeout: DurationText,
         grace: DurationText,
-        retries: i64,
+        retries: Retries,
         success_codes: SuccessCodes,
         allow_failure: bool,
         leak: LeakName,
@@ -124,7 +125,8 @@ impl<'i> RawTask<'i> {
     }
 }
 
-fn unknown_key(key: &Name<'_>, of: &str, help: Option<String>, keys: &[&str]) -> Problem {
+/// The problem of a key that does not exist.
+pub(super) fn unknown_key(key: &Name<'_>, of: &str, help: Option<String>, keys: &[&str]) -> Problem {
     let help = help.unwrap_or_else(|| format!("the keys of {of} are {}", keys.join(", ")));
     Problem::error(key.span(), format!("unknown key `{}`", key.get_ref())).help(help)
 }

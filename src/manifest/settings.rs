@@ -94,10 +94,7 @@ impl SettingsReader {
             settings.grace = grace.get_ref().0;
         }
         if let Some(retries) = &raw.retries {
-            match u32::try_from(*retries.get_ref()) {
-                Ok(count) => settings.retries = count,
-                Err(_) => problems.push(Problem::error(retries.span(), "`retries` must be 0 or more, below 2^32")),
-            }
+            settings.retries = *retries.get_ref();
         }
         if let Some(codes) = &raw.success_codes {
             settings.success_codes.clone_from(&codes.get_ref().0);

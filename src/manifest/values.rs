@@ -7,7 +7,7 @@ use toml::de::DeValue;
 
 use super::decode::{FromToml, Problems, Text, toml_string};
 use crate::diagnostic::Problem;
-use crate::job::{Leak, Streams};
+use crate::job::{Backoff, Leak, Streams};
 use crate::plan::OnFailure;
 
 /// How many jobs may run at once.
@@ -170,6 +170,38 @@ impl FromToml<'_> for DurationText {
     }
 }
 
+/// A number of times.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Count(pub(super) u32);
+
+impl FromToml<'_> for Count {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        let span = value.span();
+        match u32::try_from(i64::from_toml(value, problems)?) {
+            Ok(count) => Some(Self(count)),
+            Err(_) => problems.invalid(span, "must be 0 or more, below 2^32", ""),
+        }
+    }
+}
+
+/// A part of a whole.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fraction(pub(super) f64);
+
+impl FromToml<'_> for Fraction {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        let number = match value.get_ref() {
+            DeValue::Float(number) => number.as_str().parse(),
+            DeValue::Integer(number) => number.as_str().parse::<f64>(),
+            _ => return problems.mismatch(&value, "a number from 0.0 to 1.0", None),
+        };
+        match number {
+            Ok(number) if (0.0..=1.0).contains(&number) => Some(Self(number)),
+            _ => problems.invalid(value.span(), "must be from 0.0 to 1.0", ""),
+        }
+    }
+}
+
 /// `true`, `false`, or the names of the variables that pass.
 #[derive(Debug)]
 pub(super) enum InheritEnv<'i> {
@@ -244,6 +276,15 @@ pub(super) struct StreamsName(pub(super) Streams);
 impl FromToml<'_> for StreamsName {
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         one_of(&value, &[("merged", Streams::Merged), ("split", Streams::Split)], problems).map(Self)
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct BackoffName(pub(super) Backoff);
+
+impl FromToml<'_> for BackoffName {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        one_of(&value, &[("fixed", Backoff::Fixed), ("exponential", Backoff::Exponential)], problems).map(Self)
     }
 }
 

@@ -5,6 +5,7 @@ mod engine;
 mod results;
 
 use std::ffi::OsString;
+use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -61,6 +62,7 @@ impl Run<'_> {
             procman: env!("CARGO_PKG_VERSION").to_owned(),
             manifest: self.manifest.map(|path| path.to_string_lossy().into_owned()),
             limit: self.rules.limit,
+            seed: self.rules.seed,
             groups: self.plan.planned_groups(),
             jobs,
         };
@@ -132,6 +134,7 @@ pub struct Runner {
     limit: Option<usize>,
     on_failure: OnFailure,
     timeout: Option<Duration>,
+    seed: Option<u64>,
     control: ControlChannel,
 }
 
@@ -145,7 +148,7 @@ impl Runner {
     /// As many jobs at once as there are CPUs, and a failure stops no other job.
     pub fn new() -> Self {
         let control = ControlChannel::new();
-        Self { limit: None, on_failure: OnFailure::default(), timeout: None, control }
+        Self { limit: None, on_failure: OnFailure::default(), timeout: None, seed: None, control }
     }
 
     /// How many jobs may run at once; 0 is taken as 1.
@@ -163,6 +166,12 @@ impl Runner {
     /// How long the whole run may take; what has not ended by then is cancelled.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
+        self
+    }
+
+    /// What the jitter of delays is drawn from: the same seed gives the same delays. Otherwise it differs from run to run.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
         self
     }
 
@@ -211,6 +220,7 @@ impl Runner {
             limit: self.limit.unwrap_or_else(available_cpus),
             on_failure: self.on_failure,
             timeout: self.timeout,
+            seed: self.seed.unwrap_or_else(fresh_seed),
         };
         let end = Run {
             id: folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),
@@ -235,6 +245,12 @@ impl Runner {
 /// The number of CPUs this process may use; 1 where that cannot be told.
 pub(crate) fn available_cpus() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// A seed that nobody chose; short enough to be typed, and exact in whatever reads JSON numbers as floats.
+pub(crate) fn fresh_seed() -> u64 {
+    // The standard library's one source of randomness.
+    RandomState::new().hash_one(()) >> 32
 }
 
 /// Why [`Runner`] could not run jobs.

@@ -14,6 +14,8 @@ pub(crate) struct Rules {
     pub(crate) on_failure: OnFailure,
     /// How long the whole run may take.
     pub(crate) timeout: Option<Duration>,
+    /// What the jitter of delays is drawn from.
+    pub(crate) seed: u64,
 }
 
 /// What has happened.

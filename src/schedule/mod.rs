@@ -4,10 +4,12 @@
 //! what is to be done. It starts no process, reads no clock and writes no file, so the same inputs always give the same
 //! actions. Time stands still for it while the run is suspended, because nobody hands it a later one.
 //!
-//! A job waits, is ready, runs (through one attempt after another) and ends; `set` is the one place where that changes,
+//! A job waits, is ready, runs and ends; between two attempts it may be delayed. `set` is the one place where that changes,
 //! and where what is counted is kept in step.
 
+mod due;
 mod ending;
+mod jitter;
 mod messages;
 mod queue;
 #[cfg(test)]
@@ -30,6 +32,8 @@ enum State {
     /// For this many nodes.
     Waiting(u32),
     Ready,
+    /// Until this time, between two attempts. It holds no place under the limit.
+    Delayed(Duration),
     Running(Running),
     Ended,
 }
@@ -106,18 +110,6 @@ impl Scheduler {
     /// Whether every job has ended.
     pub(crate) fn is_done(&self) -> bool {
         self.unended == 0
-    }
-
-    /// When [`Input::Wake`] is due.
-    pub(crate) fn next_wake(&mut self) -> Option<Duration> {
-        while let Some((at, job)) = self.timers.first() {
-            if self.deadline(job) == Some(at) {
-                break;
-            }
-            self.timers.pop();
-        }
-        let job = self.timers.first().map(|(at, _)| at);
-        job.into_iter().chain(self.run_deadline).min()
     }
 
     /// Takes in what happened at `now`, and adds to `actions` what is to be done about it. `now` never goes back.
@@ -202,13 +194,11 @@ impl Scheduler {
             },
         }));
         if interrupted {
-            let reason = CancelReason::Signal(INTERRUPT.to_owned());
-            self.cancel(now, reason, CancelLevel::Terminate, actions);
+            self.interrupt(now, job, actions);
         }
         let settings = &self.plan.jobs.job(job).settings;
-        let retryable = is_retryable(&status);
-        if retryable && self.cancel.is_none() && running.attempt.number <= settings.retries {
-            self.set(job, State::Ready);
+        if is_retryable(&status) && self.cancel.is_none() && running.attempt.number <= settings.retries.count {
+            self.retry(now, job, running.attempt.number.saturating_add(1));
             return;
         }
         let status = final_status(status, running.attempt.number, settings.allow_failure);
@@ -225,6 +215,23 @@ impl Scheduler {
             let reason = CancelReason::Failure(self.plan.jobs.name(job).clone());
             self.cancel(now, reason, level, actions);
         }
+    }
+
+    /// The user has ended this job from the terminal, and means them all.
+    fn interrupt(&mut self, now: Duration, job: JobId, actions: &mut Vec<Action>) {
+        if let State::Running(running) = &mut self.states[job.index()] {
+            running.ending = Some(Ending::Cancelled);
+        }
+        let reason = CancelReason::Signal(INTERRUPT.to_owned());
+        self.cancel(now, reason, CancelLevel::Terminate, actions);
+    }
+
+    /// Makes a job ready for one more attempt, at once or after its delay.
+    fn retry(&mut self, now: Duration, job: JobId, attempt: u32) {
+        let random = jitter::random(self.rules.seed, self.plan.jobs.name(job), attempt);
+        let delay = self.plan.jobs.job(job).settings.retries.delay_before(attempt, random);
+        let state = if delay.is_zero() { State::Ready } else { State::Delayed(now.saturating_add(delay)) };
+        self.set(job, state);
     }
 
     fn end_job(&mut self, job: JobId, status: JobStatus, actions: &mut Vec<Action>) {
@@ -278,6 +285,7 @@ impl Scheduler {
         match state {
             State::Waiting(_) => unreachable!("no job goes back to waiting"),
             State::Ready => self.ready.push(job),
+            State::Delayed(until) => self.timers.push(until, job),
             State::Running(running) => {
                 self.running += 1;
                 if let Some(at) = running.deadline {
@@ -287,13 +295,6 @@ impl Scheduler {
             State::Ended => {
                 self.unended -= 1;
             }
-        }
-    }
-
-    fn deadline(&self, job: JobId) -> Option<Duration> {
-        match self.states[job.index()] {
-            State::Running(running) => running.deadline,
-            _ => None,
         }
     }
 

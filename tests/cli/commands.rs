@@ -509,6 +509,20 @@ For more information, try '--help'.
 }
 
 #[test]
+fn a_seed_that_is_none() {
+    refused(
+        PROJECT,
+        &["--seed", "dice"],
+        str![[r#"
+error: invalid value 'dice' for '--seed <N>': write a whole number from 0 to 2^64 - 1
+
+For more information, try '--help'.
+
+"#]],
+    );
+}
+
+#[test]
 fn a_timeout_that_is_none() {
     refused(
         PROJECT,
@@ -649,6 +663,14 @@ error: PROCMAN_QUIET is `maybe`: it can be a small number, true or false
         "5",
         str![[r#"
 error: PROCMAN_TIMEOUT is `5`: write a number with a unit, such as 30s or 5m
+
+"#]],
+    );
+    refused_with(
+        "PROCMAN_SEED",
+        "-1",
+        str![[r#"
+error: PROCMAN_SEED is `-1`: write a whole number from 0 to 2^64 - 1
 
 "#]],
     );
@@ -1534,6 +1556,7 @@ Options:
       --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
   -n, --dry-run             Show what would run, dependencies first, and start nothing
       --timeout <DURATION>  End the run when it takes longer than this, such as "10m"
+      --seed <N>            Take the random part of delays between attempts from this number, as an earlier run did
   -h, --help                Print help
   -V, --version             Print version
 
@@ -1568,6 +1591,7 @@ Options:
       --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
   -n, --dry-run             Show what would run, dependencies first, and start nothing
       --timeout <DURATION>  End the run when it takes longer than this, such as "10m"
+      --seed <N>            Take the random part of delays between attempts from this number, as an earlier run did
   -h, --help                Print help
 
 Global options:

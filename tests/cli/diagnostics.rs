@@ -765,6 +765,182 @@ error: 9 problems in procman.toml
 }
 
 #[test]
+fn retries_that_cannot_be() {
+    rejected(
+        r#"
+[tasks]
+a = { argv = ["a"], retries = { count = -1, delay = 5, backoff = "linear", jitter = 1.5, max_delay = "soon" } }
+b = { argv = ["b"], retries = { max_dealy = "5s", attempts = 3 } }
+c = { argv = ["c"], retries = { count = "2", delay = "1s", jitter = "full" } }
+d = { argv = ["d"], retries = { count = 2, delay = "1s", jitter = nan, backoff = 2 } }
+e = { argv = ["e"], retries = true }
+"#,
+        str![[r#"
+error: `count` must be 0 or more, below 2^32
+ --> procman.toml:3:41
+  |
+3 | a = { argv = ["a"], retries = { count = -1, delay = 5, backoff = "linear", jitter = 1.5, max_delay = "soon" } }
+  |                                         ^^
+
+error: `delay` must be a duration such as "30s", not an integer
+ --> procman.toml:3:53
+  |
+3 | a = { argv = ["a"], retries = { count = -1, delay = 5, backoff = "linear", jitter = 1.5, max_delay = "soon" } }
+  |                                                     ^
+  |
+  = help: write it with a unit: "5s"
+
+error: `backoff` must be "fixed" or "exponential"
+ --> procman.toml:3:66
+  |
+3 | a = { argv = ["a"], retries = { count = -1, delay = 5, backoff = "linear", jitter = 1.5, max_delay = "soon" } }
+  |                                                                  ^^^^^^^^
+
+error: `jitter` must be from 0.0 to 1.0
+ --> procman.toml:3:85
+  |
+3 | a = { argv = ["a"], retries = { count = -1, delay = 5, backoff = "linear", jitter = 1.5, max_delay = "soon" } }
+  |                                                                                     ^^^
+
+error: `max_delay` is not a duration
+ --> procman.toml:3:102
+  |
+3 | a = { argv = ["a"], retries = { count = -1, delay = 5, backoff = "linear", jitter = 1.5, max_delay = "soon" } }
+  |                                                                                                      ^^^^^^
+  |
+  = help: write a number with a unit, such as "500ms", "30s", "5m" or "1h 30m"
+
+error: unknown key `max_dealy`
+ --> procman.toml:4:33
+  |
+4 | b = { argv = ["b"], retries = { max_dealy = "5s", attempts = 3 } }
+  |                                 ^^^^^^^^^
+  |
+  = help: did you mean `max_delay`?
+
+error: unknown key `attempts`
+ --> procman.toml:4:51
+  |
+4 | b = { argv = ["b"], retries = { max_dealy = "5s", attempts = 3 } }
+  |                                                   ^^^^^^^^
+  |
+  = help: the keys of `retries` are count, delay, backoff, max_delay, jitter
+
+error: `count` must be an integer, not a string
+ --> procman.toml:5:41
+  |
+5 | c = { argv = ["c"], retries = { count = "2", delay = "1s", jitter = "full" } }
+  |                                         ^^^
+  |
+  = help: write it without quotes: 2
+
+error: `jitter` must be a number from 0.0 to 1.0, not a string
+ --> procman.toml:5:69
+  |
+5 | c = { argv = ["c"], retries = { count = "2", delay = "1s", jitter = "full" } }
+  |                                                                     ^^^^^^
+
+error: `jitter` must be from 0.0 to 1.0
+ --> procman.toml:6:67
+  |
+6 | d = { argv = ["d"], retries = { count = 2, delay = "1s", jitter = nan, backoff = 2 } }
+  |                                                                   ^^^
+
+error: `backoff` must be "fixed" or "exponential", not an integer
+ --> procman.toml:6:82
+  |
+6 | d = { argv = ["d"], retries = { count = 2, delay = "1s", jitter = nan, backoff = 2 } }
+  |                                                                                  ^
+
+error: `retries` must be an integer or a table, not a boolean
+ --> procman.toml:7:31
+  |
+7 | e = { argv = ["e"], retries = true }
+  |                               ^^^^
+  |
+  = help: write `retries = 2` or `retries = { count = 2, delay = "1s" }`
+
+error: 12 problems in procman.toml
+
+"#]],
+    );
+}
+
+#[test]
+fn retries_with_something_missing_or_without_effect() {
+    rejected(
+        r#"
+[tasks]
+a = { argv = ["a"], retries = { delay = "1s" } }
+b = { argv = ["b"], retries = { count = 2, delay = "0s", backoff = "exponential", max_delay = "1m", jitter = 0 } }
+c = { argv = ["c"], retries = { count = 2, delay = "1m", backoff = "exponential", max_delay = "59s" } }
+d = { argv = ["d"], retries = { count = 2, delay = "1s", max_delay = "1m" } }
+[tasks.e]
+argv = ["e"]
+[tasks.e.retries]
+count = 4_294_967_296
+max_delay = "1s"
+"#,
+        str![[r#"
+error: `retries` has no `count`
+ --> procman.toml:3:31
+  |
+3 | a = { argv = ["a"], retries = { delay = "1s" } }
+  |                               ^^^^^^^^^^^^^^^^
+  |
+  = help: say how many more attempts a failed one is given, such as `count = 2`
+
+error: `backoff` does nothing without a delay
+ --> procman.toml:4:68
+  |
+4 | b = { argv = ["b"], retries = { count = 2, delay = "0s", backoff = "exponential", max_delay = "1m", jitter = 0 } }
+  |                                                                    ^^^^^^^^^^^^^
+  |
+  = help: give one, such as `delay = "1s"`, or leave out `backoff`
+
+error: `max_delay` does nothing without a delay
+ --> procman.toml:4:95
+  |
+4 | b = { argv = ["b"], retries = { count = 2, delay = "0s", backoff = "exponential", max_delay = "1m", jitter = 0 } }
+  |                                                                                               ^^^^
+  |
+  = help: give one, such as `delay = "1s"`, or leave out `max_delay`
+
+error: `jitter` does nothing without a delay
+ --> procman.toml:4:110
+  |
+4 | b = { argv = ["b"], retries = { count = 2, delay = "0s", backoff = "exponential", max_delay = "1m", jitter = 0 } }
+  |                                                                                                              ^
+  |
+  = help: give one, such as `delay = "1s"`, or leave out `jitter`
+
+error: `max_delay` is shorter than `delay`
+ --> procman.toml:5:95
+  |
+5 | c = { argv = ["c"], retries = { count = 2, delay = "1m", backoff = "exponential", max_delay = "59s" } }
+  |                                                                                               ^^^^^
+
+error: `max_delay` does nothing where every delay is the same
+ --> procman.toml:6:70
+  |
+6 | d = { argv = ["d"], retries = { count = 2, delay = "1s", max_delay = "1m" } }
+  |                                                                      ^^^^
+  |
+  = help: add `backoff = "exponential"`, or leave it out
+
+error: `count` must be 0 or more, below 2^32
+  --> procman.toml:10:9
+   |
+10 | count = 4_294_967_296
+   |         ^^^^^^^^^^^^^
+
+error: 7 problems in procman.toml
+
+"#]],
+    );
+}
+
+#[test]
 fn values_of_the_wrong_type_say_what_is_wanted() {
     rejected(
         r#"
@@ -802,7 +978,7 @@ error: `env` must be a table, not an array
 4 | env = ["A=1"]
   |       ^^^^^^^
 
-error: `retries` must be an integer, not a string
+error: `retries` must be an integer or a table, not a string
  --> procman.toml:6:11
   |
 6 | retries = "2"

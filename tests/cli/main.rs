@@ -10,6 +10,7 @@ mod documents;
 mod environment;
 mod output;
 mod record;
+mod retries;
 mod sandbox;
 mod signals;
 mod spawn;

@@ -57,6 +57,7 @@ fn the_first_event_lists_the_whole_plan() {
     assert_eq!(start["run"], Value::from(sandbox.latest().file_name().expect("a name").to_string_lossy()));
     assert_eq!(start["manifest"], Value::from(sandbox.path("procman.toml").to_string_lossy()));
     assert_eq!((&start["limit"], &start["procman"]), (&3.into(), &env!("CARGO_PKG_VERSION").into()));
+    assert!(start["seed"].is_u64());
     assert_eq!(start["groups"], serde_json::json!([{ "name": "g", "deps": ["a"] }]));
     assert_eq!(
         start["jobs"],

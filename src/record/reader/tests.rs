@@ -129,6 +129,7 @@ fn plan() -> impl Strategy<Value = EventKind> {
             procman: String::new(),
             manifest: None,
             limit,
+            seed: 0,
             groups: Vec::new(),
             jobs: NAMES[..jobs].iter().map(|name| job(name)).collect(),
         })

@@ -1,6 +1,7 @@
 //! The scheduler in a scripted world, case by case and, in `properties`, against a naive reference.
 
 mod properties;
+mod retries;
 mod world;
 
 use super::*;
@@ -67,9 +68,9 @@ fn a_join_passes_on_a_failure_once_all_before_it_have_ended() {
 
 #[test]
 fn retries_make_a_job_flaky_or_failed() {
-    let mut flaky = Script::new(1, 5).set(|settings| settings.retries = 2);
+    let mut flaky = Script::new(1, 5).set(|settings| settings.retries = 2.into());
     flaky.attempts.push((0, 5));
-    let failing = Script::new(1, 5).set(|settings| settings.retries = 2);
+    let failing = Script::new(1, 5).set(|settings| settings.retries = 2.into());
     let world = run(&[flaky, failing], rules(2, OnFailure::Continue));
     assert_eq!(world.words(), ["flaky", "failed"]);
     assert_eq!(world.starts(), [0, 1, 0, 1, 1]);
@@ -78,7 +79,7 @@ fn retries_make_a_job_flaky_or_failed() {
 #[test]
 fn a_timeout_terminates_then_kills_and_may_be_retried() {
     let mut obeys = Script::new(0, 1_000).set(|settings| settings.timeout = Some(ms(50)));
-    obeys.settings.retries = 1;
+    obeys.settings.retries = 1.into();
     obeys.attempts.push((0, 5));
     let mut ignores = Script::new(0, 1_000).set(|settings| settings.timeout = Some(ms(50)));
     ignores.dies_after = None;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::world::{Script, World, index, ms, rules, run};
+use super::world::{SEED, Script, World, index, ms, rules, run};
 use crate::event::{CancelLevel, EventKind, JobStatus, SkipReason};
+use crate::job::{Backoff, Retries};
 use crate::plan::OnFailure;
-use crate::schedule::Rules;
+use crate::schedule::{Rules, jitter};
 
 /// What each job's end must be when nothing is cancelled: job by job, each after all it waits for.
 fn reference(scripts: &[Script]) -> Vec<&'static str> {
@@ -28,7 +29,7 @@ fn run_by_itself(script: &Script) -> &'static str {
     }
     let timeout = script.settings.timeout.unwrap_or(Duration::MAX);
     let mut word = "";
-    for attempt in 1..=script.settings.retries + 1 {
+    for attempt in 1..=script.settings.retries.count + 1 {
         let (code, millis) = script.attempt(attempt);
         word = match code {
             _ if ms(millis) > timeout => "timed-out",
@@ -49,7 +50,7 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
     let timeout = prop::option::weighted(0.2, (1..15u64).prop_map(|n| ms(n * 10)));
     let dies_after = prop::option::weighted(0.8, 0..50u64);
     let flags = (any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1));
-    (edges(), edges(), attempts, 0..3u32, timeout, dies_after, flags).prop_map(
+    (edges(), edges(), attempts, any_retries(), timeout, dies_after, flags).prop_map(
         move |(needs, after, attempts, retries, timeout, dies_after, (grouped, elsewhere, allow_failure))| {
             let mut script = Script::new(0, 0);
             let edges = |edges: Vec<usize>| if index == 0 { Vec::new() } else { edges };
@@ -63,6 +64,13 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
     )
 }
 
+fn any_retries() -> impl Strategy<Value = Retries> {
+    let backoff = prop_oneof![Just(Backoff::Fixed), Just(Backoff::Exponential)];
+    let delay = prop_oneof![Just(0), 1..60u64].prop_map(ms);
+    (0..4u32, delay, backoff, prop::option::of((0..100u64).prop_map(ms)), prop_oneof![Just(0.0), 0.0..=1.0])
+        .prop_map(|(count, delay, backoff, max_delay, jitter)| Retries { count, delay, backoff, max_delay, jitter })
+}
+
 fn any_scripts() -> impl Strategy<Value = Vec<Script>> {
     (0..12usize).prop_flat_map(|count| (0..count).map(any_script).collect::<Vec<_>>())
 }
@@ -73,21 +81,38 @@ fn check_invariants(world: &World, limit: usize) -> Result<(), TestCaseError> {
     let statuses = world.statuses();
     let mut ended: Vec<bool> = vec![false; statuses.len()];
     let mut attempts = vec![0; statuses.len()];
-    let mut cancelled = false;
-    for (_, kind) in &world.events {
+    let mut not_before = vec![Duration::ZERO; statuses.len()];
+    let mut live = vec![false; statuses.len()];
+    let mut cancelled: Option<(Duration, Vec<bool>)> = None;
+    for (at, kind) in &world.events {
         match kind {
             EventKind::AttemptStarted { job, .. } => {
                 let job = index(job);
-                prop_assert!(!cancelled, "job {} starts after a cancel", job);
+                prop_assert!(cancelled.is_none(), "job {} starts after a cancel", job);
+                prop_assert!(*at >= not_before[job], "job {} does not wait for its delay", job);
                 let script = &world.scripts[job];
                 let waited_for = script.needs.iter().chain(&script.after);
                 prop_assert!(waited_for.into_iter().all(|on| ended[*on]), "job {} starts too early", job);
                 prop_assert!(script.needs.iter().all(|on| statuses[*on].satisfies_dependents()));
                 attempts[job] += 1;
-                prop_assert!(attempts[job] <= script.settings.retries + 1);
+                prop_assert!(attempts[job] <= script.settings.retries.count + 1);
+                live[job] = true;
             }
-            EventKind::JobEnded { job, .. } => ended[index(job)] = true,
-            EventKind::CancelRequested { .. } => cancelled = true,
+            EventKind::AttemptEnded { job, .. } => {
+                let (name, job) = (job, index(job));
+                live[job] = false;
+                let random = jitter::random(SEED, name, attempts[job] + 1);
+                not_before[job] = *at + world.scripts[job].settings.retries.delay_before(attempts[job] + 1, random);
+            }
+            EventKind::JobEnded { job, .. } => {
+                ended[index(job)] = true;
+                if let Some((cancel, live)) = &cancelled {
+                    prop_assert!(live[index(job)] || cancel == at, "job {} outlives a cancel that it waits in", job);
+                }
+            }
+            EventKind::CancelRequested { .. } => {
+                cancelled.get_or_insert_with(|| (*at, live.clone()));
+            }
             _ => {}
         }
     }
@@ -118,7 +143,7 @@ proptest! {
             0..3,
         ),
     ) {
-        let rules = Rules { limit, on_failure, timeout };
+        let rules = Rules { limit, on_failure, timeout, seed: SEED };
         let world = World::new(scripts.clone(), rules.clone()).run(cancels.clone());
         check_invariants(&world, limit)?;
         let again = World::new(scripts, rules).run(cancels);

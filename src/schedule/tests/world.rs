@@ -11,6 +11,9 @@ use crate::job::{Job, JobId, JobMap, JobSettings};
 use crate::plan::{OnFailure, Plan};
 use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler};
 
+/// Of every run here.
+pub(super) const SEED: u64 = 11;
+
 /// What a job is, and what its attempts do.
 #[derive(Debug, Clone)]
 pub(super) struct Script {
@@ -63,7 +66,7 @@ pub(super) fn ms(millis: u64) -> Duration {
 }
 
 pub(super) fn rules(limit: usize, on_failure: OnFailure) -> Rules {
-    Rules { limit, on_failure, timeout: None }
+    Rules { limit, on_failure, timeout: None, seed: SEED }
 }
 
 pub(super) fn plan(scripts: &[Script]) -> Plan {
