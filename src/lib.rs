@@ -27,6 +27,7 @@
 
 #[doc(hidden)]
 pub mod cli;
+mod definition;
 mod diagnostic;
 pub mod event;
 mod exec;
@@ -40,15 +41,18 @@ mod record;
 mod report;
 mod runner;
 mod schedule;
+mod selection;
 mod sys;
 mod text;
 
+pub use definition::Definition;
 pub use diagnostic::{Label, Problem, Rendering, Severity, Source};
 pub use event::{JobStatus, RunRecord};
 pub use job::{
     Backoff, DEFAULT_GRACE, Environment, Inherit, InvalidJob, Job, JobId, JobMap, JobProblem, JobSettings, Leak,
     Retries, Streams,
 };
-pub use manifest::{Limit, Manifest, ManifestError, Selection, SelectionError, Task};
+pub use manifest::{Limit, Manifest, ManifestError, SelectionError, Task};
 pub use plan::{OnFailure, Plan};
 pub use runner::{Canceller, JobResult, Results, RunError, Runner};
+pub use selection::Selection;

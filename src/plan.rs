@@ -1,11 +1,12 @@
 //! What one run is to do: the selected jobs, their order, and the names that stand for several of them.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::{PlannedGroup, PlannedJob};
 use crate::graph::{Graph, NodeId};
-use crate::job::{JobId, JobMap, Streams};
+use crate::job::{JobId, JobMap, JobSettings, Streams};
 
 /// Jobs that are ready to be run, in the manifest's order, with what each waits for.
 #[derive(Debug, Clone)]
@@ -47,20 +48,32 @@ impl Plan {
         order.filter_map(|node| self.graph.job(node)).map(|job| (&**self.jobs.name(job), self.jobs.job(job)))
     }
 
-    /// Each job as the record and `plan --json` show it, paths relative to `root` where they lie inside.
-    pub fn planned_jobs(&self, root: &Path) -> impl Iterator<Item = PlannedJob> {
-        self.jobs.ids().map(move |id| self.planned_job(id, root))
+    /// The jobs that are set in `keep`, one flag for each, with what they wait for among themselves.
+    pub(crate) fn restricted_to(mut self, keep: &[bool]) -> Self {
+        if keep.contains(&false) {
+            self.graph = self.graph.restricted_to(keep);
+            self.jobs.retain(keep);
+        }
+        self
     }
 
-    fn planned_job(&self, id: JobId, root: &Path) -> PlannedJob {
+    /// Each job as the record and `plan --json` show it, paths relative to `root` where they lie inside.
+    pub fn planned_jobs(&self, root: &Path) -> impl Iterator<Item = PlannedJob> {
+        let mut variables = VariableNames::default();
+        self.jobs.ids().map(move |id| self.planned_job(id, root, variables.of(&self.jobs.job(id).settings)))
+    }
+
+    fn planned_job(&self, id: JobId, root: &Path, env: Arc<[Arc<str>]>) -> PlannedJob {
         let job = self.jobs.job(id);
         let argv = job.settings.wrapper.iter().chain(&job.argv);
         PlannedJob {
             name: self.jobs.name(id).clone(),
             argv: argv.map(|argument| argument.to_string_lossy().into_owned()).collect(),
             cwd: relative(root, &job.settings.cwd),
+            env,
             deps: self.names(self.graph.needs(id.into())),
             after: self.names(self.graph.after(id.into())),
+            definition: None,
             log: None,
             split: job.settings.streams == Streams::Split,
         }
@@ -94,6 +107,21 @@ impl Plan {
             Some(job) => self.jobs.name(job),
             None => &self.groups[node.index() - self.jobs.len()],
         }
+    }
+}
+
+/// The names of the variables that are set for jobs; those that share their settings share the list.
+#[derive(Default)]
+struct VariableNames(HashMap<*const JobSettings, Arc<[Arc<str>]>>);
+
+impl VariableNames {
+    fn of(&mut self, settings: &Arc<JobSettings>) -> Arc<[Arc<str>]> {
+        let set = &settings.environment.set;
+        if set.is_empty() {
+            return Arc::default();
+        }
+        let names = || set.keys().map(|name| Arc::from(name.as_str())).collect();
+        Arc::clone(self.0.entry(Arc::as_ptr(settings)).or_insert_with(names))
     }
 }
 

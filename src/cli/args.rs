@@ -10,6 +10,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, 
 use super::color::ColorChoice;
 use crate::manifest::Limit;
 use crate::plan::OnFailure;
+use crate::selection::Selection;
 
 /// Runs the tasks of procman.toml, in parallel, never through a shell, and keeps a log of each.
 #[derive(Debug, Parser)]
@@ -83,6 +84,13 @@ pub(super) struct SelectionArgs {
 pub(super) struct RunArgs {
     #[command(flatten)]
     pub(super) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(super) options: RunOptions,
+}
+
+/// How jobs are run, whichever they are.
+#[derive(Debug, Args)]
+pub(super) struct RunOptions {
     /// How many jobs may run at once: a number, or a percentage of the CPUs
     #[arg(short = 'j', long, visible_alias = "jobs", value_name = "N|N%")]
     pub(super) limit: Option<Limit>,
@@ -181,7 +189,13 @@ impl ValueEnum for FailFast {
     }
 }
 
-impl RunArgs {
+impl From<SelectionArgs> for Selection {
+    fn from(args: SelectionArgs) -> Self {
+        Self { names: args.tasks, no_deps: args.no_deps, arguments: args.arguments }
+    }
+}
+
+impl RunOptions {
     /// What to do about failures, if anything was said.
     pub(super) fn on_failure(&self) -> Option<OnFailure> {
         match self.fail_fast {

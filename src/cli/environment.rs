@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::args::{FailFast, GlobalArgs, RunArgs, SelectionArgs, duration, seed};
+use super::args::{FailFast, GlobalArgs, RunArgs, RunOptions, SelectionArgs, duration, seed};
 use super::color::ColorChoice;
 use crate::text;
 
@@ -41,6 +41,12 @@ impl SelectionArgs {
 impl RunArgs {
     pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
         self.selection.complete(lookup)?;
+        self.options.complete(lookup)
+    }
+}
+
+impl RunOptions {
+    pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
         self.limit = self.limit.or(read(lookup, "LIMIT", |text| text.parse().map_err(|what| format!("it {what}")))?);
         self.dry_run |= read(lookup, "DRY_RUN", boolean)?.unwrap_or(false);
         self.timeout = self.timeout.or(read::<Duration>(lookup, "TIMEOUT", duration)?);

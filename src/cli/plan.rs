@@ -41,7 +41,7 @@ enum Program {
 pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<u8, Error> {
     let manifest = context.manifest()?;
     let root = manifest.root().to_owned();
-    let plan = run::plan(manifest, args.selection)?;
+    let plan = run::plan(manifest, &args.selection.into())?;
     let out = if args.json { json(&plan, &root, args.resolve) } else { lines(&plan, &root, args.resolve) };
     to_stdout(out.as_bytes()).map(|()| SUCCESS)
 }

@@ -6,19 +6,21 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{RunArgs, SelectionArgs};
+use super::args::{RunArgs, RunOptions};
 use super::context::{Context, to_stdout};
 use super::signals::{self, Signals};
 use super::{Error, FAILURE, FAULT, SUCCESS, no_thread, usage};
-use crate::event::{CancelReason, Reporter, RunStatus};
+use crate::definition::definitions;
+use crate::event::{CancelReason, Origin, Reporter, RunStatus};
 use crate::exec::Household;
 use crate::guardian::Guardian;
-use crate::manifest::{Manifest, Selection};
+use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::record::StateFolder;
 use crate::report::{Detail, Progress, Screen, Summary};
 use crate::runner::{ControlChannel, Run, RunEnd, available_cpus, fresh_seed};
 use crate::schedule::Rules;
+use crate::selection::Selection;
 use crate::sys::{Orphans, Signal, Terminal};
 use crate::text;
 
@@ -28,30 +30,44 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const KEEP_RUNS: usize = 20;
 
 pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
-    // First of all: later there is more to copy, and threads.
-    let guardian = if args.dry_run { None } else { guardian(context) };
+    let guardian = guardian(context, &args.options);
     let manifest = context.manifest()?;
-    let rules = rules(&manifest, &args);
-    let path = manifest.path().to_owned();
-    let root = manifest.root().to_owned();
-    let plan = plan(manifest, args.selection)?;
-    if args.dry_run {
-        return dry_run(&plan);
-    }
-    record_run(context, SetUp { plan, rules, root, path, guardian })
+    Prepared::new(manifest, args.selection.into(), &args.options)?.run(context, &args.options, guardian)
 }
 
-/// A run that is ready to start.
-struct SetUp {
-    plan: Plan,
+/// A run that could begin.
+pub(super) struct Prepared {
+    pub(super) plan: Plan,
+    /// The manifest's folder.
+    pub(super) root: PathBuf,
+    pub(super) origin: Origin,
     rules: Rules,
-    root: PathBuf,
-    /// The manifest's.
-    path: PathBuf,
-    guardian: Option<Guardian>,
 }
 
-fn guardian(context: &Context) -> Option<Guardian> {
+impl Prepared {
+    pub(super) fn new(manifest: Manifest, selection: Selection, options: &RunOptions) -> Result<Self, Error> {
+        let origin = Origin {
+            manifest: manifest.path().to_string_lossy().into_owned(),
+            manifest_hash: Some(manifest.hash()),
+            selection,
+            rerun_of: None,
+            earlier: Vec::new(),
+        };
+        let rules = rules(&manifest, options);
+        let root = manifest.root().to_owned();
+        Ok(Self { plan: plan(manifest, &origin.selection)?, root, origin, rules })
+    }
+
+    pub(super) fn run(self, context: &Context, options: &RunOptions, guardian: Option<Guardian>) -> Result<u8, Error> {
+        if options.dry_run { dry_run(&self.plan) } else { record_run(context, self, guardian) }
+    }
+}
+
+/// The guardian of the run to come. It is made first of all: later there is more to copy, and threads.
+pub(super) fn guardian(context: &Context, options: &RunOptions) -> Option<Guardian> {
+    if options.dry_run {
+        return None;
+    }
     let started = Guardian::start();
     if let Err(error) = &started {
         let error = text::io_error(error);
@@ -60,20 +76,19 @@ fn guardian(context: &Context) -> Option<Guardian> {
     started.ok()
 }
 
-fn rules(manifest: &Manifest, args: &RunArgs) -> Rules {
-    let limit = args.limit.or(manifest.limit()).map_or_else(available_cpus, |limit| limit.resolve(available_cpus));
+fn rules(manifest: &Manifest, options: &RunOptions) -> Rules {
+    let limit = options.limit.or(manifest.limit()).map_or_else(available_cpus, |limit| limit.resolve(available_cpus));
     Rules {
         limit,
-        on_failure: args.on_failure().unwrap_or(manifest.on_failure()),
-        timeout: args.timeout,
-        seed: args.seed.unwrap_or_else(fresh_seed),
+        on_failure: options.on_failure().unwrap_or(manifest.on_failure()),
+        timeout: options.timeout,
+        seed: options.seed.unwrap_or_else(fresh_seed),
     }
 }
 
 /// The plan of what was selected; never an empty one.
-pub(super) fn plan(manifest: Manifest, args: SelectionArgs) -> Result<Plan, Error> {
-    let selection = Selection { names: args.tasks, no_deps: args.no_deps, arguments: args.arguments };
-    let plan = manifest.plan(&selection)?;
+pub(super) fn plan(manifest: Manifest, selection: &Selection) -> Result<Plan, Error> {
+    let plan = manifest.plan(selection)?;
     if plan.jobs().is_empty() {
         return Err(usage("there is nothing to run: `default` is empty, or every task is `manual` or `private`"));
     }
@@ -89,11 +104,12 @@ fn dry_run(plan: &Plan) -> Result<u8, Error> {
     to_stdout(out.as_bytes()).map(|()| SUCCESS)
 }
 
-fn record_run(context: &Context, set_up: SetUp) -> Result<u8, Error> {
-    let SetUp { plan, rules, root, path, guardian } = set_up;
+fn record_run(context: &Context, prepared: Prepared, guardian: Option<Guardian>) -> Result<u8, Error> {
+    let Prepared { plan, root, origin, rules } = prepared;
     let terminal = terminal_for(&plan)?;
     let control = ControlChannel::new();
     let state = StateFolder::beside(&root);
+    let definitions = definitions(plan.jobs(), &root, &state.key()?);
     let (folder, journal) = state.new_run()?;
     let (id, logs) = (folder.id(), folder.logs());
     let signals = Signals::watch(control.canceller())?;
@@ -111,7 +127,8 @@ fn record_run(context: &Context, set_up: SetUp) -> Result<u8, Error> {
         id,
         plan,
         rules,
-        manifest: Some(path),
+        origin: Some(origin),
+        definitions,
         root,
         logs: logs.clone(),
         reporters,

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AttemptStatus, CancelReason, Event, EventKind, JobStatus, LeftOver, PlannedJob, RunPlan, RunStatus, Seconds,
+    AttemptStatus, CancelReason, Event, EventKind, JobStatus, LeftOver, Origin, PlannedJob, RunPlan, RunStatus, Seconds,
 };
 
 /// A run, as far as its events tell.
@@ -17,8 +17,8 @@ pub struct RunRecord {
     pub run: String,
     /// Wall-clock time of the start, RFC 3339, UTC.
     pub at: String,
-    /// The manifest's path.
-    pub manifest: Option<String>,
+    /// Where its jobs come from; `None` for jobs that a program gave.
+    pub origin: Option<Origin>,
     /// How many jobs may run at once.
     pub limit: usize,
     /// The jobs, in the manifest's order.
@@ -146,7 +146,7 @@ impl RunRecord {
     fn start(&mut self, plan: &RunPlan) {
         self.run.clone_from(&plan.run);
         self.at.clone_from(&plan.at);
-        self.manifest.clone_from(&plan.manifest);
+        self.origin.clone_from(&plan.origin);
         self.limit = plan.limit;
         let record = |job: &PlannedJob| JobRecord { plan: job.clone(), attempts: Vec::new(), status: None };
         self.jobs = plan.jobs.iter().map(|job| (job.name.clone(), record(job))).collect();

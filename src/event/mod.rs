@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::definition::Definition;
+use crate::selection::Selection;
 pub use fold::{AttemptEnd, AttemptRecord, JobRecord, RunRecord};
 pub use status::{AttemptStatus, CancelLevel, CancelReason, Exit, Fate, JobStatus, LeftOver, RunStatus, SkipReason};
 
@@ -37,7 +39,7 @@ pub struct Event {
 #[non_exhaustive]
 pub enum EventKind {
     /// The run begins; all that it is going to do.
-    RunStarted(RunPlan),
+    RunStarted(Box<RunPlan>),
     /// A process is about to be started. Written before it is, so that no process is missing from a record.
     AttemptStarted {
         /// The job's name.
@@ -115,8 +117,9 @@ pub struct RunPlan {
     pub at: String,
     /// The version of procman.
     pub procman: String,
-    /// The manifest's path; `None` for jobs that a program gave.
-    pub manifest: Option<String>,
+    /// Where the jobs come from; `None` for jobs that a program gave.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
     /// How many jobs may run at once.
     pub limit: usize,
     /// What the jitter of delays is drawn from; 0 in records from before there was any.
@@ -129,6 +132,37 @@ pub struct RunPlan {
     pub jobs: Vec<PlannedJob>,
 }
 
+/// Where the jobs of a run come from: enough to choose them again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The manifest's path.
+    pub manifest: String,
+    /// The BLAKE3 hash of the manifest's bytes, as 64 hexadecimal digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_hash: Option<String>,
+    /// What was asked for.
+    #[serde(default, skip_serializing_if = "Selection::is_default")]
+    pub selection: Selection,
+    /// The id of the run whose jobs are run again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerun_of: Option<String>,
+    /// Of what was asked for, the jobs that are not run again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier: Vec<EarlierJob>,
+}
+
+/// A job whose end in an earlier run stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EarlierJob {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it was.
+    pub definition: Definition,
+    /// How it ended.
+    #[serde(flatten)]
+    pub status: JobStatus,
+}
+
 /// One job of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlannedJob {
@@ -138,6 +172,12 @@ pub struct PlannedJob {
     pub argv: Vec<String>,
     /// Its directory, relative to the manifest's folder where it lies inside.
     pub cwd: String,
+    /// The names of the variables that are set for it; their values are in no record.
+    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
+    pub env: Arc<[Arc<str>]>,
+    /// Changes when the job does; `None` where nobody would compare it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<Definition>,
     /// The jobs and groups that must succeed first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deps: Vec<Arc<str>>,

@@ -33,7 +33,7 @@ use decode::Problems;
 use raw::RawManifest;
 
 pub(crate) use find::{FILE_NAME, find};
-pub use select::{Selection, SelectionError};
+pub use select::SelectionError;
 pub use values::Limit;
 
 /// A manifest without errors.
@@ -42,6 +42,7 @@ pub struct Manifest {
     source: Source,
     /// Absolute.
     path: PathBuf,
+    hash: blake3::Hash,
     limit: Option<Limit>,
     on_failure: OnFailure,
     default: Option<Vec<String>>,
@@ -157,11 +158,12 @@ impl Manifest {
     pub fn load(path: &Path, shown_as: &str) -> Result<Self, ManifestError> {
         let unreadable = |error| ManifestError::Unreadable { path: path.to_owned(), error };
         let bytes = std::fs::read(path).map_err(unreadable)?;
+        let hash = blake3::hash(&bytes);
         let path = std::path::absolute(path).map_err(unreadable)?;
         let source = |text| Source { path: shown_as.to_owned(), text };
         match String::from_utf8(bytes) {
             // A byte order mark is no part of the text, and would shift the columns of its first line.
-            Ok(text) => Self::parse(source(text.trim_start_matches('\u{feff}').to_owned()), path),
+            Ok(text) => Self::lower(source(text.trim_start_matches('\u{feff}').to_owned()), path, hash),
             Err(error) => {
                 let at = error.utf8_error().valid_up_to();
                 let byte = error.as_bytes()[at];
@@ -178,6 +180,11 @@ impl Manifest {
     ///
     /// For everything that is wrong with it.
     pub fn parse(source: Source, path: PathBuf) -> Result<Self, ManifestError> {
+        let hash = blake3::hash(source.text.as_bytes());
+        Self::lower(source, path, hash)
+    }
+
+    fn lower(source: Source, path: PathBuf, hash: blake3::Hash) -> Result<Self, ManifestError> {
         let mut problems = Problems::default();
         let parsed = read(&source.text, folder(&path), &mut problems);
         if !problems.list.is_empty() {
@@ -188,7 +195,7 @@ impl Manifest {
         let (header, lowered) = parsed;
         let lower::Lowered { tasks, aliases, jobs, graph, groups } = lowered;
         let Header { limit, on_failure, default } = header;
-        Ok(Self { source, path, limit, on_failure, default, tasks, aliases, jobs, graph, groups })
+        Ok(Self { source, path, hash, limit, on_failure, default, tasks, aliases, jobs, graph, groups })
     }
 
     /// Its text.
@@ -204,6 +211,11 @@ impl Manifest {
     /// Its path, absolute.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The BLAKE3 hash of its bytes as they were read, as 64 hexadecimal digits.
+    pub fn hash(&self) -> String {
+        self.hash.to_string()
     }
 
     /// How many jobs it lets run at once, if it says.

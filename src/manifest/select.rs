@@ -1,24 +1,13 @@
 //! Choosing tasks by what a user names.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
 use std::fmt;
 
 use super::{Manifest, Task};
 use crate::graph::NodeId;
 use crate::plan::Plan;
+use crate::selection::Selection;
 use crate::text;
-
-/// What is to be run.
-#[derive(Debug, Clone, Default)]
-pub struct Selection {
-    /// Names, aliases, globs (`*` and `?`) and `tag:NAME`; none for the manifest's `default`.
-    pub names: Vec<String>,
-    /// Without what they need.
-    pub no_deps: bool,
-    /// Appended to the argv of the one task that is named.
-    pub arguments: Vec<OsString>,
-}
 
 /// Why a selection cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,12 +62,7 @@ impl Manifest {
         self.add_arguments(selection)?;
         let root = Some(self.root().to_owned());
         let keep = self.graph.closure(roots, !selection.no_deps);
-        if keep.iter().all(|kept| *kept) {
-            return Ok(Plan { root, jobs: self.jobs, graph: self.graph, groups: self.groups });
-        }
-        let graph = self.graph.restricted_to(&keep);
-        self.jobs.retain(&keep);
-        Ok(Plan { root, jobs: self.jobs, graph, groups: self.groups })
+        Ok(Plan { root, jobs: self.jobs, graph: self.graph, groups: self.groups }.restricted_to(&keep))
     }
 
     /// The tasks that are named, in the manifest's order; none named: those of `default`, or all that are open.

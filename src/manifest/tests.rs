@@ -6,6 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::diagnostic::Rendering;
+use crate::selection::Selection;
 use crate::text::is_unsafe_to_show;
 
 const EXAMPLE: &str = include_str!("../../procman.toml.example");

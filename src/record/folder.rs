@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{error, fmt};
 
-use super::Journal;
+use super::{Journal, key};
+use crate::definition::Key;
 use crate::text;
 
 const STATE_FOLDER: &str = ".procman";
@@ -95,6 +96,12 @@ impl StateFolder {
         symlink(Path::new("runs").join(run.id()), &new)
             .and_then(|()| fs::rename(&new, &latest))
             .map_err(StateError::of(&latest, "set"))
+    }
+
+    /// What definitions of jobs are hashed with; made when there is none yet.
+    pub(crate) fn key(&self) -> Result<Key, StateError> {
+        self.prepare()?;
+        key::read_or_make(&self.path)
     }
 
     /// All runs, the oldest first.

@@ -4,6 +4,7 @@
 
 mod folder;
 mod journal;
+mod key;
 mod reader;
 
 pub(crate) use folder::{RunFolder, StateError, StateFolder};

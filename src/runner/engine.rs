@@ -114,7 +114,7 @@ pub(super) fn run<'a>(
     thread::scope(|scope| {
         let _alarm = Alarm(&engine);
         let mut state = engine.lock();
-        let fault = state.emit(Duration::ZERO, EventKind::RunStarted(run_plan));
+        let fault = state.emit(Duration::ZERO, EventKind::RunStarted(Box::new(run_plan)));
         engine.cancel_for(scope, &mut state, fault.err(), 0);
         engine.step(scope, &mut state, Input::Start, 0);
         drop(state);

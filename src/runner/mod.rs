@@ -12,9 +12,10 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, SystemTime};
 use std::{fmt, io, thread};
 
-use crate::event::{CancelLevel, CancelReason, Reporter, RunPlan};
+use crate::definition::Definition;
+use crate::event::{CancelLevel, CancelReason, Origin, Reporter, RunPlan};
 use crate::exec::{Household, LogFolder, Processes, RunVariables};
-use crate::job::{InvalidJob, Job, JobId, JobMap, JobSettings, Streams};
+use crate::job::{InvalidJob, Job, JobMap, JobSettings, Streams};
 use crate::log_name::Stems;
 use crate::plan::{OnFailure, Plan};
 use crate::schedule::Rules;
@@ -28,8 +29,10 @@ pub(crate) struct Run<'a> {
     pub(crate) id: String,
     pub(crate) plan: Plan,
     pub(crate) rules: Rules,
-    /// The manifest's path; `None` for jobs that a program gave.
-    pub(crate) manifest: Option<PathBuf>,
+    /// Where the jobs come from; `None` for jobs that a program gave.
+    pub(crate) origin: Option<Origin>,
+    /// The jobs' definitions, in order; empty where nobody would compare them.
+    pub(crate) definitions: Vec<Definition>,
     /// The folder that paths in the record are relative to.
     pub(crate) root: PathBuf,
     /// Where logs go; it exists.
@@ -50,17 +53,16 @@ impl Run<'_> {
         let stems: Vec<String> = self.plan.jobs.iter().map(|(name, _)| stems.assign(name)).collect();
         let logs = LogFolder::new(self.logs, stems);
         let mut jobs: Vec<_> = self.plan.planned_jobs(&self.root).collect();
-        for (index, job) in jobs.iter_mut().enumerate() {
+        for (index, (job, (_, Job { settings, .. }))) in jobs.iter_mut().zip(self.plan.jobs.iter()).enumerate() {
+            job.definition = self.definitions.get(index).copied();
             // What goes to the terminal is in no log.
-            if !self.plan.jobs.job(JobId(u32::try_from(index).unwrap_or(u32::MAX))).settings.interactive {
-                job.log = Some(logs.stem(index).to_owned());
-            }
+            job.log = (!settings.interactive).then(|| logs.stem(index).to_owned());
         }
         let run_plan = RunPlan {
             run: self.id.clone(),
             at: humantime::format_rfc3339_millis(SystemTime::now()).to_string(),
             procman: env!("CARGO_PKG_VERSION").to_owned(),
-            manifest: self.manifest.map(|path| path.to_string_lossy().into_owned()),
+            origin: self.origin,
             limit: self.rules.limit,
             seed: self.rules.seed,
             groups: self.plan.planned_groups(),
@@ -226,7 +228,8 @@ impl Runner {
             id: folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),
             plan,
             rules,
-            manifest: None,
+            origin: None,
+            definitions: Vec::new(),
             root,
             logs: folder.path().to_owned(),
             reporters: Vec::new(),

@@ -1165,6 +1165,9 @@ wrapped: no-such-wrapper tool
         "tool"
       ],
       "cwd": ".",
+      "env": [
+        "PATH"
+      ],
       "program": {
         "found": "[FOLDER]/bin/tool"
       }
@@ -1175,6 +1178,9 @@ wrapped: no-such-wrapper tool
         "no-such-tool"
       ],
       "cwd": ".",
+      "env": [
+        "PATH"
+      ],
       "program": {
         "missing": "no program `no-such-tool` is on the job's PATH; install it, or write its path"
       }

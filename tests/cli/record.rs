@@ -1,9 +1,12 @@
 //! What a run leaves on disk.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
 use serde_json::Value;
+
+use snapbox::str;
 
 use crate::sandbox::Sandbox;
 
@@ -53,7 +56,12 @@ fn the_first_event_lists_the_whole_plan() {
     )
     .file("sub/file", "");
     sandbox.run(&["-q"]).code(0);
-    let start = sandbox.events().swap_remove(0);
+    let mut start = sandbox.events().swap_remove(0);
+    for job in start["jobs"].as_array_mut().expect("jobs") {
+        let definition = job.as_object_mut().expect("a job").remove("definition").expect("every job has one");
+        let text = definition.as_str().expect("text");
+        assert!(text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit()), "{text}");
+    }
     assert_eq!(start["run"], Value::from(sandbox.latest().file_name().expect("a name").to_string_lossy()));
     assert_eq!(start["manifest"], Value::from(sandbox.path("procman.toml").to_string_lossy()));
     assert_eq!((&start["limit"], &start["procman"]), (&3.into(), &env!("CARGO_PKG_VERSION").into()));
@@ -66,6 +74,98 @@ fn the_first_event_lists_the_whole_plan() {
             { "name": "b", "argv": ["true"], "cwd": ".", "deps": ["g"], "log": "b", "split": true },
         ])
     );
+}
+
+#[test]
+fn the_first_event_says_what_was_asked_for_and_of_which_manifest() {
+    let manifest = "[tasks.a]\nargv = ['true']\ndeps = ['b']\n[tasks]\nb = ['false']\n";
+    let sandbox = Sandbox::with(manifest);
+    let mut command = sandbox.command(&["-q", "--no-deps", "a", "--", "one"]);
+    command.arg(std::ffi::OsStr::from_bytes(b"t\xFFwo"));
+    sandbox.ran(command).code(0);
+    let start = sandbox.events().swap_remove(0);
+    assert_eq!(start["manifest_hash"], Value::from(blake3::hash(manifest.as_bytes()).to_string()));
+    let arguments = serde_json::json!(["one", [b't', 0xFF, b'w', b'o']]);
+    assert_eq!(start["selection"], serde_json::json!({ "names": ["a"], "no_deps": true, "arguments": arguments }));
+    assert_eq!((start.get("rerun_of"), start.get("earlier")), (None, None));
+    sandbox.run(&["-q", "b"]).code(1);
+    assert_eq!(sandbox.events()[0]["selection"], serde_json::json!({ "names": ["b"] }));
+    fs::write(sandbox.path("procman.toml"), "\u{feff}[tasks]\na = ['true']").expect("the manifest");
+    sandbox.run(&["-q"]).code(0);
+    let start = sandbox.events().swap_remove(0);
+    assert_eq!(
+        start["manifest_hash"],
+        Value::from(blake3::hash("\u{feff}[tasks]\na = ['true']".as_bytes()).to_string())
+    );
+    assert_eq!(start.get("selection"), None);
+}
+
+#[test]
+fn variables_are_recorded_by_name_and_their_values_nowhere() {
+    let sandbox = Sandbox::with(
+        "env = { TOP = 'secret-1' }\nenv_file = ['top.env']\n[defaults.env]\nDEFAULT = 'secret-2'\n\
+         [tasks.a]\nargv = ['true']\nenv = { OWN = 'secret-3' }\nenv_file = ['own.env']\n[tasks]\nb = ['true']",
+    )
+    .file("top.env", "FILE=secret-4")
+    .file("own.env", "OWN_FILE=secret-5");
+    let mut command = sandbox.command(&["-v"]);
+    command.env("OUTER", "secret-6");
+    sandbox.ran(command).code(0);
+    let start = sandbox.events().swap_remove(0);
+    assert_eq!(start["jobs"][0]["env"], serde_json::json!(["FILE", "TOP", "OWN_FILE", "DEFAULT", "OWN"]));
+    assert_eq!(start["jobs"][1]["env"], serde_json::json!(["FILE", "TOP", "DEFAULT"]));
+    assert_eq!(files_with(&sandbox.path(".procman"), b"secret"), Vec::<std::path::PathBuf>::new());
+}
+
+/// The files under a folder that hold these bytes.
+fn files_with(folder: &std::path::Path, bytes: &[u8]) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() && !path.is_symlink() {
+            found.extend(files_with(&path, bytes));
+        } else if path.is_file() && fs::read(&path).expect("a file").windows(bytes.len()).any(|part| part == bytes) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn a_manifest_that_is_changed_during_a_run_changes_nothing() {
+    let before = "limit = 1\nenv_file = ['e']\n[tasks]\na = ['sh', '-c', \"echo '[' > procman.toml; echo X=new > e\"]\n\
+                  b = ['sh', '-c', 'echo $X; exit 3']\n[tasks.c]\nargv = ['true']\ndeps = ['b']\n";
+    let sandbox = Sandbox::with(before).file("e", "X=old\n");
+    sandbox.run(&["-q"]).code(1);
+    assert_eq!(sandbox.read("procman.toml"), "[\n");
+    assert_eq!(sandbox.log("b.log"), b"old\n");
+    let events = sandbox.events();
+    assert_eq!(events[0]["manifest_hash"], Value::from(blake3::hash(before.as_bytes()).to_string()));
+    assert_eq!(events.last().expect("an end")["status"], "failed");
+    assert_eq!(events[events.len() - 2]["dependency"], "b");
+}
+
+#[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn a_run_reads_its_manifest_and_its_files_of_variables_once() {
+    let sandbox = Sandbox::with(
+        "env_file = ['e']\n[tasks.a]\nargv = ['true']\nenv_file = ['e']\nretries = 1\n[tasks]\nb = ['true']",
+    )
+    .file("e", "X=1");
+    let trace = sandbox.path("trace");
+    let mut command = std::process::Command::new("strace");
+    command.args(["-f", "-e", "trace=open,openat,openat2", "-o"]).arg(&trace);
+    command.arg(env!("CARGO_BIN_EXE_procman")).arg("-q").current_dir(sandbox.path(""));
+    match command.output() {
+        Err(error) => {
+            eprintln!("skipped: strace cannot be started: {error}");
+            return;
+        }
+        Ok(ran) => assert!(ran.status.success(), "{ran:?}"),
+    }
+    let trace = fs::read_to_string(trace).expect("strace wrote it");
+    let opened = |name: &str| trace.lines().filter(|line| line.contains(&format!("/{name}\""))).count();
+    assert_eq!((opened("procman.toml"), opened("e")), (1, 1), "{trace}");
 }
 
 #[test]
@@ -89,7 +189,12 @@ fn state_is_for_its_owner_alone_and_ignored_by_git() {
     for folder in [sandbox.path(".procman"), sandbox.path(".procman/runs"), run.clone(), run.join("logs")] {
         assert_eq!(mode(folder.clone()), 0o700, "{}", folder.display());
     }
-    for file in [run.join("events.jsonl"), run.join("logs/a.log"), sandbox.path(".procman/.gitignore")] {
+    for file in [
+        run.join("events.jsonl"),
+        run.join("logs/a.log"),
+        sandbox.path(".procman/.gitignore"),
+        sandbox.path(".procman/key"),
+    ] {
         assert_eq!(mode(file.clone()), 0o600, "{}", file.display());
     }
     assert_eq!(sandbox.read(".procman/.gitignore"), "*\n");
@@ -139,6 +244,47 @@ fn a_state_folder_that_cannot_be_made_is_a_fault_before_anything_starts() {
 }
 
 #[test]
+fn a_key_that_is_none_is_a_fault_before_anything_starts() {
+    let sandbox = Sandbox::with("[tasks]\na = ['touch', 'ran']").file(".procman/key", "short");
+    sandbox.run(&[]).code(3).stdout("").stderr(str![[r#"
+error: `[FOLDER]/.procman/key` cannot be used: it is not a file of 32 bytes; remove it for a new one
+
+"#]]);
+    fs::remove_file(sandbox.path(".procman/key")).expect("it is there");
+    fs::create_dir(sandbox.path(".procman/key")).expect("a folder");
+    sandbox.run(&[]).code(3).stdout("").stderr(str![[r#"
+error: `[FOLDER]/.procman/key` cannot be used: it is not a file of 32 bytes; remove it for a new one
+
+"#]]);
+    assert!(
+        !sandbox.path("ran").exists() && sandbox.path(".procman/runs").read_dir().expect("a folder").next().is_none()
+    );
+}
+
+#[test]
+fn runs_that_begin_together_make_one_key() {
+    let sandbox = Sandbox::with("[tasks]\na = ['true']");
+    let running: Vec<_> = (0..8).map(|_| sandbox.start(&["-q"])).collect();
+    for running in running {
+        running.wait().code(0);
+    }
+    let records = fs::read_dir(sandbox.path(".procman/runs")).expect("runs").map(|run| {
+        let events = fs::read_to_string(run.expect("a run").path().join("events.jsonl")).expect("a record");
+        let start: Value = serde_json::from_str(events.lines().next().expect("a line")).expect("JSON");
+        start["jobs"][0]["definition"].clone()
+    });
+    let definitions: Vec<_> = records.collect();
+    assert_eq!(definitions.len(), 8);
+    assert!(definitions.iter().all(|one| *one == definitions[0]), "{definitions:?}");
+    let mut left: Vec<_> = fs::read_dir(sandbox.path(".procman"))
+        .expect("the folder")
+        .map(|entry| entry.expect("one").file_name())
+        .collect();
+    left.sort();
+    assert_eq!(left, [".gitignore", "key", "latest", "runs"]);
+}
+
+#[test]
 fn a_state_folder_that_is_a_link_is_the_users_business() {
     let sandbox = Sandbox::with("[tasks]\na = ['true']").file("elsewhere/file", "");
     symlink(sandbox.path("elsewhere"), sandbox.path(".procman")).expect("a link");
@@ -153,7 +299,7 @@ fn a_log_that_cannot_be_made_ends_the_run_and_starts_nothing_more() {
     let sandbox = Sandbox::with(
         "limit = 1\n[tasks]\na = ['sh', '-c', 'rm -r .procman/runs/*/logs']\nb = ['touch', 'b-ran']\nc = ['touch', 'c-ran']",
     );
-    sandbox.run(&["-q"]).code(3).stderr(snapbox::str![[r#"
+    sandbox.run(&["-q"]).code(3).stderr(str![[r#"
 3 jobs in [TIME]: 1 ok, 2 cancelled; logs in .procman/runs/[RUN]/logs
 error: the log `[FOLDER]/.procman/runs/[RUN]/logs/b.log` cannot be made: no such file or directory
 
@@ -202,9 +348,9 @@ fn runs_at_the_same_time_have_folders_of_their_own() {
 #[test]
 fn a_record_that_cannot_be_written_lets_what_runs_finish_and_starts_nothing_more() {
     let sandbox = Sandbox::with("limit = 1\n[tasks]\na = { argv = ['false'], retries = 50 }\nb = ['touch', 'b-ran']");
-    // One block, of 512 or 1,024 bytes, holds the plan and some attempts.
+    // Two blocks, of 512 or 1,024 bytes, hold the plan and some attempts.
     let mut command = std::process::Command::new("sh");
-    let line = format!("ulimit -S -f 1; trap '' XFSZ; exec {} -q", env!("CARGO_BIN_EXE_procman"));
+    let line = format!("ulimit -S -f 2; trap '' XFSZ; exec {} -q", env!("CARGO_BIN_EXE_procman"));
     command.args(["-c", &line]).current_dir(sandbox.path(""));
     let ran = sandbox.ran(command).code(3);
     let stderr = ran.stderr_text();

@@ -117,22 +117,24 @@ fn plan() -> impl Strategy<Value = EventKind> {
         name: name.into(),
         argv: vec!["true".to_owned(), name.to_owned()],
         cwd: ".".to_owned(),
+        env: Arc::default(),
+        definition: None,
         deps: Vec::new(),
         after: Vec::new(),
         log: None,
         split: false,
     };
     (1..NAMES.len(), 1..9_usize).prop_map(move |(jobs, limit)| {
-        EventKind::RunStarted(RunPlan {
+        EventKind::RunStarted(Box::new(RunPlan {
             run: "r1".to_owned(),
             at: String::new(),
             procman: String::new(),
-            manifest: None,
+            origin: None,
             limit,
             seed: 0,
             groups: Vec::new(),
             jobs: NAMES[..jobs].iter().map(|name| job(name)).collect(),
-        })
+        }))
     })
 }
 

@@ -1,0 +1,260 @@
+//! What a job is, in short: a hash that tells whether a job of today is the one that ran before.
+//!
+//! Knows jobs. Does not know manifests, order or records.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::fmt;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use crate::job::{Inherit, Job, JobMap, JobSettings, Leak};
+
+/// Makes hashes that mean something only where it is known. The values of variables are hashed: without a key, whoever
+/// reads a record could try out what a password is.
+pub(crate) type Key = [u8; 32];
+
+/// Of all that a job's process is given, and of how its end is judged; equal for jobs that are equal in this, whatever
+/// their names. It depends neither on where the manifest's folder lies nor on the other jobs.
+///
+/// 64 bits of a keyed BLAKE3 hash, written as 16 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Definition(u64);
+
+impl fmt::Display for Definition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl Serialize for Definition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Definition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        u64::from_str_radix(&text, 16).map(Self).map_err(Error::custom)
+    }
+}
+
+/// The definition of each job, in order; paths count relative to `root` where they lie inside.
+pub(crate) fn definitions(jobs: &JobMap, root: &Path, key: &Key) -> Vec<Definition> {
+    let mut hash = Hash { key, buffer: Vec::new() };
+    // Many jobs share their settings, which may hold many variables.
+    let mut known: HashMap<*const JobSettings, [u8; 32]> = HashMap::new();
+    let definition = |(_, job): (&str, &Job)| {
+        let settings = *known.entry(Arc::as_ptr(&job.settings)).or_insert_with(|| hash.settings(&job.settings, root));
+        let hash = hash.job(&settings, job);
+        Definition(u64::from_be_bytes(*hash.first_chunk().expect("the hash has 32 bytes")))
+    };
+    jobs.iter().map(definition).collect()
+}
+
+/// Lays out what is hashed so that nothing can be taken for something else: every text and every list begins with its
+/// length. The two kinds of layout begin with different bytes.
+struct Hash<'k> {
+    key: &'k Key,
+    buffer: Vec<u8>,
+}
+
+impl Hash<'_> {
+    fn job(&mut self, settings: &[u8; 32], job: &Job) -> [u8; 32] {
+        self.buffer.push(b'j');
+        self.buffer.extend_from_slice(settings);
+        self.list(&job.argv);
+        self.take()
+    }
+
+    fn settings(&mut self, settings: &JobSettings, root: &Path) -> [u8; 32] {
+        // Every field is named, so that a new one cannot be forgotten here.
+        let JobSettings {
+            cwd,
+            environment,
+            stdin,
+            wrapper,
+            success_codes,
+            allow_failure,
+            leak,
+            // How long it may take, how often it is tried, where its output goes and which systems it is for: none of
+            // this makes it another job.
+            timeout: _,
+            grace: _,
+            retries: _,
+            streams: _,
+            interactive: _,
+            platforms: _,
+        } = settings;
+        self.buffer.push(b's');
+        self.path(cwd, root);
+        self.list(wrapper);
+        match &environment.inherit {
+            Inherit::All => self.number(0),
+            Inherit::Nothing => self.number(1),
+            Inherit::Only(names) => {
+                self.number(2);
+                self.list(names);
+            }
+        }
+        self.number(environment.set.len());
+        for (name, value) in &environment.set {
+            self.text(name);
+            self.text(value);
+        }
+        self.list(&environment.remove);
+        self.number(match leak {
+            Leak::Kill => 0,
+            Leak::Fail => 1,
+            Leak::Ignore => 2,
+        });
+        self.number(usize::from(stdin.is_some()));
+        if let Some(stdin) = stdin {
+            self.path(stdin, root);
+        }
+        self.number(success_codes.len());
+        for code in success_codes {
+            self.buffer.extend_from_slice(&code.to_le_bytes());
+        }
+        self.number(usize::from(*allow_failure));
+        self.take()
+    }
+
+    fn path(&mut self, path: &Path, root: &Path) {
+        let inside = path.strip_prefix(root);
+        self.number(usize::from(inside.is_ok()));
+        self.text(inside.unwrap_or(path));
+    }
+
+    fn list(&mut self, texts: &[impl AsRef<OsStr>]) {
+        self.number(texts.len());
+        for text in texts {
+            self.text(text);
+        }
+    }
+
+    fn text(&mut self, text: impl AsRef<OsStr>) {
+        let bytes = text.as_ref().as_bytes();
+        self.number(bytes.len());
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    fn number(&mut self, number: usize) {
+        self.buffer.extend_from_slice(&(number as u64).to_le_bytes());
+    }
+
+    fn take(&mut self) -> [u8; 32] {
+        let hash = blake3::keyed_hash(self.key, &self.buffer);
+        self.buffer.clear();
+        *hash.as_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::job::Environment;
+
+    const KEY: Key = [7; 32];
+
+    fn settings() -> JobSettings {
+        JobSettings::in_directory("/project/sub")
+    }
+
+    fn define_in(root: &str, argv: &[&str], settings: JobSettings) -> Definition {
+        let mut jobs = JobMap::new();
+        let argv = argv.iter().map(Into::into).collect();
+        jobs.insert("job", Job { argv, settings: Arc::new(settings) }).expect("a valid job");
+        definitions(&jobs, Path::new(root), &KEY)[0]
+    }
+
+    fn define(argv: &[&str], settings: JobSettings) -> Definition {
+        define_in("/project", argv, settings)
+    }
+
+    fn set(variables: &[(&str, &str)]) -> Environment {
+        let set = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Environment { set, ..Environment::default() }
+    }
+
+    /// Each of these is another job than each other.
+    #[test]
+    fn all_that_makes_a_job_what_it_is_counts() {
+        let with = |change: &dyn Fn(&mut JobSettings)| {
+            let mut settings = settings();
+            change(&mut settings);
+            define(&["a"], settings)
+        };
+        let all = [
+            define(&["a"], settings()),
+            define(&["a", ""], settings()),
+            define(&["a", "b c"], settings()),
+            define(&["a", "b", "c"], settings()),
+            with(&|settings| settings.wrapper = vec!["a".into()]),
+            with(&|settings| settings.cwd = "/project/other".into()),
+            with(&|settings| settings.cwd = "sub".into()),
+            with(&|settings| settings.stdin = Some("/project/sub".into())),
+            with(&|settings| settings.success_codes = vec![0, 1]),
+            with(&|settings| settings.success_codes = vec![1]),
+            with(&|settings| settings.allow_failure = true),
+            with(&|settings| settings.environment = set(&[("A", "1")])),
+            with(&|settings| settings.environment = set(&[("A", "2")])),
+            with(&|settings| settings.environment = set(&[("A1", "")])),
+            with(&|settings| settings.environment = set(&[("A", "1"), ("B", "1")])),
+            with(&|settings| settings.environment.remove = vec!["A".into()]),
+            with(&|settings| settings.environment.inherit = Inherit::Nothing),
+            with(&|settings| settings.environment.inherit = Inherit::Only(vec!["A".into()])),
+            with(&|settings| settings.environment.inherit = Inherit::Only(vec![])),
+        ];
+        for (at, one) in all.iter().enumerate() {
+            assert_eq!(all.iter().position(|other| other == one), Some(at));
+        }
+    }
+
+    #[test]
+    fn what_does_not_make_it_another_job_does_not_count() {
+        let mut changed = settings();
+        changed.timeout = Some(Duration::from_secs(1));
+        changed.grace = Duration::ZERO;
+        changed.retries.count = 3;
+        changed.streams = crate::job::Streams::Split;
+        changed.platforms = Some(vec!["linux".into()]);
+        assert_eq!(define(&["a"], changed), define(&["a"], settings()));
+    }
+
+    #[test]
+    fn the_folder_may_be_moved_and_jobs_may_be_anywhere_among_others() {
+        let moved = JobSettings::in_directory("/elsewhere/sub");
+        let definition = define(&["a"], settings());
+        assert_eq!(define_in("/elsewhere", &["a"], moved), definition);
+        let shared = Arc::new(settings());
+        let mut jobs = JobMap::new();
+        for (name, argv) in [("one", "b"), ("two", "a"), ("three", "a")] {
+            jobs.insert(name, Job { argv: vec![argv.into()], settings: Arc::clone(&shared) }).expect("a valid job");
+        }
+        let all = definitions(&jobs, Path::new("/project"), &KEY);
+        assert_eq!((all[0] == definition, all[1], all[2]), (false, definition, definition));
+    }
+
+    #[test]
+    fn without_the_key_it_says_nothing() {
+        let mut jobs = JobMap::new();
+        jobs.insert("job", Job { argv: vec!["a".into()], settings: Arc::new(settings()) }).expect("a valid job");
+        let other = definitions(&jobs, Path::new("/project"), &[8; 32]);
+        assert_ne!(other[0], define(&["a"], settings()));
+    }
+
+    #[test]
+    fn it_is_written_as_sixteen_digits() {
+        let text = serde_json::to_string(&Definition(0xAB)).expect("plain data is serializable");
+        assert_eq!(text, r#""00000000000000ab""#);
+        assert_eq!(serde_json::from_str::<Definition>(&text).expect("it was written so"), Definition(0xAB));
+    }
+}
