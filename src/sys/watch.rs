@@ -85,6 +85,20 @@ mod source {
         }
 
         pub(super) fn next(&self) -> io::Result<Signal> {
+            loop {
+                if self.wait()? {
+                    return Ok(Signal::TSTP);
+                }
+                match self.take() {
+                    // A TSTP takes a pending CONT back, also between the look and this.
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    taken => return taken,
+                }
+            }
+        }
+
+        /// Waits for a signal, and says whether it is only to be looked at.
+        fn wait(&self) -> io::Result<bool> {
             let poll = |file: &File| libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLIN, revents: 0 };
             let mut both = [poll(&self.taken), poll(&self.stops)];
             // SAFETY: the array is as long as is said.
@@ -94,9 +108,10 @@ mod source {
                     return Err(error);
                 }
             }
-            if both[0].revents == 0 {
-                return Ok(Signal::TSTP);
-            }
+            Ok(both[0].revents == 0)
+        }
+
+        fn take(&self) -> io::Result<Signal> {
             let mut info = [0; size_of::<libc::signalfd_siginfo>()];
             (&self.taken).read_exact(&mut info)?;
             let number = u32::from_ne_bytes([info[0], info[1], info[2], info[3]]);
@@ -108,7 +123,7 @@ mod source {
         let set = set_of(signals);
         // SAFETY: the set is initialized; the new descriptor belongs to nobody else.
         unsafe {
-            match libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC) {
+            match libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) {
                 -1 => Err(io::Error::last_os_error()),
                 fd => Ok(File::from_raw_fd(fd)),
             }

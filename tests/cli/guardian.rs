@@ -1,0 +1,134 @@
+//! procman itself killed: nobody is left, and the record says so.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::sandbox::{Running, Sandbox, is_alive, is_gone, misbehaving, send, wait_until};
+
+/// A job whose family holds `held` in every way there is, but for a daemon without an environment.
+const FAMILY: &str = "hold held background { session ready session wait } daemon { ready daemon wait } \
+                      background { ready child wait } background { session forget ready bare wait } ready leader wait";
+
+fn nobody_is_left(sandbox: &Sandbox) {
+    wait_until("the end of everybody", || (!sandbox.is_held("held")).then_some(()));
+}
+
+fn record_is_closed(sandbox: &Sandbox) -> Vec<Value> {
+    wait_until("the end of the record", || {
+        sandbox.events_until_cut().last().is_some_and(|event| event["type"] == "runner-died").then_some(())
+    });
+    sandbox.events()
+}
+
+/// The guardian of a run.
+fn guardian(running: &Running) -> i32 {
+    let processes = fs::read_dir("/proc").expect("it is there").flatten();
+    let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.find(|pid| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.contains("(job-guardian) ") && stat.contains(&format!(" {} ", running.pid()))
+    })
+    .expect("it has one")
+}
+
+fn all_are_there(sandbox: &Sandbox) {
+    for name in ["session", "daemon", "child", "bare", "leader"] {
+        sandbox.pid(name);
+    }
+}
+
+#[test]
+fn whatever_kills_procman_its_jobs_die_with_it_and_the_record_says_so() {
+    // ABRT is what procman dies of when there is no memory.
+    for signal in ["KILL", "ABRT"] {
+        let sandbox = Sandbox::with(&format!(
+            "limit = 1\n[tasks]\nfirst = ['true']\njob = {}\nlater = ['touch', 'later-ran']",
+            misbehaving(FAMILY)
+        ));
+        let running = sandbox.start(&["-q"]);
+        all_are_there(&sandbox);
+        running.signal(signal);
+        nobody_is_left(&sandbox);
+        let events = record_is_closed(&sandbox);
+        for (seq, event) in events.iter().enumerate() {
+            assert_eq!(event["seq"], seq);
+        }
+        assert!(!sandbox.path("later-ran").exists());
+        running.wait();
+    }
+}
+
+#[test]
+fn the_guardian_outlives_procmans_whole_group() {
+    let sandbox = Sandbox::with(&format!("[tasks]\njob = {}", misbehaving(FAMILY)));
+    let mut terminal = sandbox.in_shell(&["-q"]);
+    all_are_there(&sandbox);
+    let group = rustix::process::Pid::from_raw(terminal.foreground()).expect("a group");
+    rustix::process::kill_process_group(group, rustix::process::Signal::KILL).expect("it lives");
+    nobody_is_left(&sandbox);
+    record_is_closed(&sandbox);
+    terminal.wait();
+}
+
+#[test]
+fn what_was_to_live_on_lives_on() {
+    let manifest = format!(
+        "limit = 1\n[tasks.server]\nargv = {}\nleak = 'ignore'\n[tasks.job]\nargv = {}\ndeps = ['server']",
+        misbehaving("daemon { ready server wait } until server"),
+        misbehaving("hold held ready job wait")
+    );
+    let sandbox = Sandbox::with(&manifest);
+    let running = sandbox.start(&["-q"]);
+    let server = sandbox.pid("server");
+    sandbox.pid("job");
+    running.signal("KILL");
+    nobody_is_left(&sandbox);
+    record_is_closed(&sandbox);
+    assert!(is_alive(server));
+    send(server, "KILL");
+    running.wait();
+}
+
+#[test]
+fn a_run_whose_guardian_is_killed_goes_on() {
+    let sandbox = Sandbox::with(&format!("[tasks]\njob = {}\nlast = ['true']", misbehaving("ready job until go")));
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("job");
+    let guardian = guardian(&running);
+    send(guardian, "KILL");
+    is_gone(guardian);
+    fs::write(sandbox.path("go"), "").expect("a file");
+    running.wait().code(0);
+}
+
+#[test]
+fn a_run_that_ends_leaves_no_guardian() {
+    let sandbox = Sandbox::with(&format!("[tasks]\njob = {}", misbehaving("ready job until go")));
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("job");
+    let guardian = guardian(&running);
+    for deaf_to in ["INT", "TERM", "HUP", "QUIT"] {
+        send(guardian, deaf_to);
+    }
+    fs::write(sandbox.path("go"), "").expect("a file");
+    running.wait().code(0);
+    assert!(!is_alive(guardian));
+}
+
+/// The record's last line is cut by the kill, as it may be when the disk is slow.
+#[test]
+fn a_line_that_was_being_written_is_taken_away() {
+    let sandbox = Sandbox::with(&format!("[tasks]\njob = {}", misbehaving("hold held ready job wait")));
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("job");
+    let record = sandbox.latest().join("events.jsonl");
+    let mut text = fs::read_to_string(&record).expect("the record");
+    text.push_str(r#"{"v":1,"seq":2,"t":0.1,"type":"attem"#);
+    fs::write(&record, text).expect("the record");
+    running.signal("KILL");
+    nobody_is_left(&sandbox);
+    let types: Vec<Value> = record_is_closed(&sandbox).iter().map(|event| event["type"].clone()).collect();
+    assert_eq!(types, ["run-started", "attempt-started", "runner-died"]);
+    running.wait();
+}
