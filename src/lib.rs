@@ -39,6 +39,7 @@ mod manifest;
 mod plan;
 mod record;
 mod report;
+mod rerun;
 mod runner;
 mod schedule;
 mod selection;

@@ -63,6 +63,8 @@ pub(super) enum Command {
     Init,
     /// Show the log of a job, or which logs there are
     Logs(LogsArgs),
+    /// Run again what an earlier run did, or what is left of it
+    Rerun(RerunArgs),
     /// Write the completion script of a shell
     Completions(CompletionsArgs),
 }
@@ -163,6 +165,21 @@ pub(super) struct LogsArgs {
     /// To a terminal too, the bytes as they are
     #[arg(long)]
     pub(super) raw: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RerunArgs {
+    /// The run, by its id or the beginning of it; otherwise the latest
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Only what did not succeed or has changed since, with all that needs it
+    #[arg(long, conflicts_with = "unfinished")]
+    pub(super) failed: bool,
+    /// Only what has no end or has changed since, with all that needs it
+    #[arg(long)]
+    pub(super) unfinished: bool,
+    #[command(flatten)]
+    pub(super) options: RunOptions,
 }
 
 #[derive(Debug, Args)]

@@ -19,7 +19,8 @@ pub(super) struct Context {
     pub(super) called_in: PathBuf,
     /// The directory to work in, absolute.
     pub(super) directory: PathBuf,
-    file: Option<PathBuf>,
+    /// The manifest, where the user named one.
+    pub(super) file: Option<PathBuf>,
     pub(super) quiet: u8,
     pub(super) verbose: u8,
     color: ColorChoice,
@@ -69,6 +70,13 @@ impl Context {
         format!("{} {problem}\n", "error:".style(self.styles().bad))
     }
 
+    /// Something to know that is no error; nothing when asked to be quiet.
+    pub(super) fn note(&self, note: &str) {
+        if self.quiet == 0 {
+            to_stderr(&format!("note: {note}\n"));
+        }
+    }
+
     /// A path as the user would write it.
     pub(super) fn show(&self, path: &Path) -> String {
         text::path_from(&self.called_in, path)
@@ -91,8 +99,12 @@ impl Context {
 
     /// The manifest; its problems have been shown when there is none.
     pub(super) fn manifest(&self) -> Result<Manifest, Error> {
-        let path = self.manifest_path()?;
-        Manifest::load(&path, &self.show(&path)).map_err(|error| match error {
+        self.manifest_at(&self.manifest_path()?)
+    }
+
+    /// The manifest of this path; its problems have been shown when there is none.
+    pub(super) fn manifest_at(&self, path: &Path) -> Result<Manifest, Error> {
+        Manifest::load(path, &self.show(path)).map_err(|error| match error {
             ManifestError::Invalid { source, problems } => {
                 self.problems(&source, &problems);
                 let count = text::count(problems.len(), "problem");
@@ -100,7 +112,7 @@ impl Context {
                 Error::Told(USAGE)
             }
             ManifestError::Unreadable { error, .. } => {
-                usage(format!("the manifest `{}` cannot be read: {}", self.show(&path), text::io_error(&error)))
+                usage(format!("the manifest `{}` cannot be read: {}", self.show(path), text::io_error(&error)))
             }
         })
     }

@@ -6,20 +6,15 @@ use std::path::{Path, PathBuf};
 
 use super::args::LogsArgs;
 use super::context::{Context, stdout_result, to_stdout};
-use super::{Error, SUCCESS, unreadable, usage};
+use super::{Error, SUCCESS, past_run, unreadable, usage};
 use crate::event::{JobRecord, RunRecord};
 use crate::log_name::{LogStream, file_name};
-use crate::record::{RunFolder, StateFolder, read_record};
+use crate::record::RunFolder;
 use crate::text;
 
 pub(super) fn logs(context: &Context, args: &LogsArgs) -> Result<u8, Error> {
-    let manifest = context.manifest_path()?;
-    let root = manifest.parent().unwrap_or(Path::new("/"));
-    let run = find_run(&StateFolder::beside(root), args.run.as_deref())?;
-    let record = read_record(&run.events()).map_err(|error| {
-        let path = context.show(&run.events());
-        usage(format!("the record `{path}` cannot be read: {error}"))
-    })?;
+    let run = past_run::find(context, args.run.as_deref())?;
+    let record = past_run::read(context, &run)?;
     match &args.job {
         None => list(context, &record, &run),
         Some(name) => {
@@ -32,23 +27,6 @@ pub(super) fn logs(context: &Context, args: &LogsArgs) -> Result<u8, Error> {
             }
             Ok(SUCCESS)
         }
-    }
-}
-
-fn find_run(state: &StateFolder, id: Option<&str>) -> Result<RunFolder, Error> {
-    let Some(id) = id else {
-        return state.latest().ok_or_else(|| usage("there is no run yet; `procman run` makes one"));
-    };
-    let mut runs = state.runs()?;
-    let mut fitting = runs.iter().enumerate().filter(|(_, run)| run.id().starts_with(id));
-    match (fitting.next().map(|(at, _)| at), fitting.count()) {
-        (Some(at), 0) => Ok(runs.swap_remove(at)),
-        (None, _) => Err(usage(format!("there is no run `{}`", text::escape(id.as_bytes())))),
-        (Some(_), more) => Err(usage(format!(
-            "`{}` is the beginning of {} runs; give more of it",
-            text::escape(id.as_bytes()),
-            more + 1
-        ))),
     }
 }
 

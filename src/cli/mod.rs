@@ -8,7 +8,9 @@ mod environment;
 mod init;
 mod list;
 mod logs;
+mod past_run;
 mod plan;
+mod rerun;
 mod run;
 mod signals;
 
@@ -83,6 +85,10 @@ pub fn main() -> ExitCode {
         },
         Command::Init => init::init(&context),
         Command::Logs(args) => logs::logs(&context, &args),
+        Command::Rerun(mut args) => match args.options.complete(&lookup) {
+            Ok(()) => rerun::rerun(&context, &args),
+            Err(problem) => Err(usage(problem)),
+        },
         Command::Completions(args) => {
             let mut script = Vec::new();
             clap_complete::generate(args.shell, &mut args::command(), "procman", &mut script);

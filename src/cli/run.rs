@@ -10,7 +10,7 @@ use super::args::{RunArgs, RunOptions};
 use super::context::{Context, to_stdout};
 use super::signals::{self, Signals};
 use super::{Error, FAILURE, FAULT, SUCCESS, no_thread, usage};
-use crate::definition::definitions;
+use crate::definition::{Definition, definitions};
 use crate::event::{CancelReason, Origin, Reporter, RunStatus};
 use crate::exec::Household;
 use crate::guardian::Guardian;
@@ -56,6 +56,12 @@ impl Prepared {
         let rules = rules(&manifest, options);
         let root = manifest.root().to_owned();
         Ok(Self { plan: plan(manifest, &origin.selection)?, root, origin, rules })
+    }
+
+    /// What each job of the plan is.
+    pub(super) fn definitions(&self) -> Result<Vec<Definition>, Error> {
+        let key = StateFolder::beside(&self.root).key()?;
+        Ok(definitions(self.plan.jobs(), &self.root, &key))
     }
 
     pub(super) fn run(self, context: &Context, options: &RunOptions, guardian: Option<Guardian>) -> Result<u8, Error> {
@@ -105,11 +111,11 @@ fn dry_run(plan: &Plan) -> Result<u8, Error> {
 }
 
 fn record_run(context: &Context, prepared: Prepared, guardian: Option<Guardian>) -> Result<u8, Error> {
+    let terminal = terminal_for(&prepared.plan)?;
+    let definitions = prepared.definitions()?;
     let Prepared { plan, root, origin, rules } = prepared;
-    let terminal = terminal_for(&plan)?;
     let control = ControlChannel::new();
     let state = StateFolder::beside(&root);
-    let definitions = definitions(plan.jobs(), &root, &state.key()?);
     let (folder, journal) = state.new_run()?;
     let (id, logs) = (folder.id(), folder.logs());
     let signals = Signals::watch(control.canceller())?;

@@ -161,7 +161,7 @@ impl RunFolder {
     }
 
     /// Whether its runner lives: it holds a lock that dies with it.
-    fn is_under_way(&self) -> bool {
+    pub(crate) fn is_under_way(&self) -> bool {
         let locked = File::open(self.events()).map(|file| file.try_lock_shared());
         matches!(locked, Ok(Err(TryLockError::WouldBlock)))
     }

@@ -1553,6 +1553,7 @@ Commands:
   plan         Show the jobs that would run, and how, and start nothing
   init         Write a commented procman.toml
   logs         Show the log of a job, or which logs there are
+  rerun        Run again what an earlier run did, or what is left of it
   completions  Write the completion script of a shell
 
 Options:

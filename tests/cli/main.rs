@@ -13,6 +13,7 @@ mod interactive;
 mod output;
 mod pause;
 mod record;
+mod rerun;
 mod retries;
 mod sandbox;
 mod signals;

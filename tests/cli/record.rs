@@ -114,6 +114,7 @@ fn variables_are_recorded_by_name_and_their_values_nowhere() {
     let start = sandbox.events().swap_remove(0);
     assert_eq!(start["jobs"][0]["env"], serde_json::json!(["FILE", "TOP", "OWN_FILE", "DEFAULT", "OWN"]));
     assert_eq!(start["jobs"][1]["env"], serde_json::json!(["FILE", "TOP", "DEFAULT"]));
+    sandbox.run(&["-q", "rerun"]).code(0);
     assert_eq!(files_with(&sandbox.path(".procman"), b"secret"), Vec::<std::path::PathBuf>::new());
 }
 

@@ -1,0 +1,93 @@
+//! `procman rerun`.
+
+use std::path::PathBuf;
+
+use super::args::RerunArgs;
+use super::context::{Context, to_stderr};
+use super::run::{Prepared, guardian};
+use super::{Error, SUCCESS, past_run, usage};
+use crate::event::{Origin, RunRecord};
+use crate::plan::Plan;
+use crate::record::RunFolder;
+use crate::rerun::{Again, choose, ends};
+use crate::text;
+
+/// How many names a note lists.
+const MOST_NAMES: usize = 10;
+
+pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
+    let guardian = guardian(context, &args.options);
+    let run = past_run::find(context, args.run.as_deref())?;
+    let id = run.id();
+    // Before it is read, so that nothing can be added to what has been read.
+    if run.is_under_way() {
+        return Err(usage(format!("run {id} is still under way; what is left of it is known when it has ended")));
+    }
+    let record = past_run::read(context, &run)?;
+    let Some(origin) = &record.origin else {
+        return Err(usage(format!("the record of run {id} does not say which manifest it was of")));
+    };
+    let manifest = context.manifest_at(&manifest_path(context, &run, origin)?)?;
+    let prepared = Prepared::new(manifest, origin.selection.clone(), &args.options);
+    let mut prepared = prepared.map_err(|error| match error {
+        Error::Usage(problem) => usage(format!("run {id} cannot be made again: {problem}")),
+        other => other,
+    })?;
+    note_what_is_gone(context, &id, &record, &prepared.plan);
+    let again = match (args.failed, args.unfinished) {
+        (true, _) => Again::Failed,
+        (_, true) => Again::Unfinished,
+        _ => Again::All,
+    };
+    let choice = choose(&prepared.plan, &prepared.definitions()?, &record, again);
+    let all = prepared.plan.jobs().len();
+    if choice.earlier.len() == all {
+        nothing_to_run(context, &id, all, again);
+        return Ok(SUCCESS);
+    }
+    if again != Again::All {
+        context.note(&format!("run {id} again: {} of {}", all - choice.earlier.len(), text::count(all, "job")));
+    }
+    prepared.plan = prepared.plan.restricted_to(&choice.run);
+    prepared.origin.rerun_of = Some(id);
+    prepared.origin.earlier = choice.earlier;
+    prepared.run(context, &args.options, guardian)
+}
+
+/// The manifest that a run was of. It lies where the run's state does, even if both have been moved since.
+fn manifest_path(context: &Context, run: &RunFolder, origin: &Origin) -> Result<PathBuf, Error> {
+    let path = context.manifest_path()?;
+    let recorded = PathBuf::from(&origin.manifest);
+    let name = recorded.file_name().unwrap_or_default();
+    // A record replaces what is not UTF-8.
+    if path.file_name().is_some_and(|own| own.to_string_lossy() == name.to_string_lossy()) {
+        return Ok(path);
+    }
+    let Some(file) = &context.file else { return Ok(path.with_file_name(name)) };
+    let (given, recorded) = (text::path(file), text::path(&file.with_file_name(name)));
+    Err(usage(format!("run {} is of `{recorded}`, and not of `{given}`; give `-f {recorded}`", run.id())))
+}
+
+/// Jobs that went by another name, or are no longer selected.
+fn note_what_is_gone(context: &Context, id: &str, record: &RunRecord, plan: &Plan) {
+    let gone: Vec<_> = ends(record).map(|(name, ..)| name).filter(|name| plan.jobs().get(name).is_none()).collect();
+    if gone.is_empty() {
+        return;
+    }
+    let mut names: Vec<String> = gone.iter().take(MOST_NAMES).map(|name| text::escape(name.as_bytes())).collect();
+    if gone.len() > MOST_NAMES {
+        names.push(format!("and {} more", gone.len() - MOST_NAMES));
+    }
+    let jobs = text::count(gone.len(), "job");
+    let are = if gone.len() == 1 { "is" } else { "are" };
+    context.note(&format!("{jobs} of run {id} {are} no longer there to run: {}", names.join(", ")));
+}
+
+fn nothing_to_run(context: &Context, id: &str, jobs: usize, again: Again) {
+    if context.quiet > 1 {
+        return;
+    }
+    let (all, have) = if jobs == 1 { ("the 1 job".to_owned(), "has") } else { (format!("all {jobs} jobs"), "have") };
+    let done = if again == Again::Unfinished { "ended" } else { "succeeded" };
+    to_stderr(&format!("nothing to run again: {all} of run {id} {have} {done}\n"));
+}
