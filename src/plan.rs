@@ -1,6 +1,5 @@
 //! What one run is to do: the selected jobs, their order, and the names that stand for several of them.
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,18 +58,34 @@ impl Plan {
 
     /// Each job as the record and `plan --json` show it, paths relative to `root` where they lie inside.
     pub fn planned_jobs(&self, root: &Path) -> impl Iterator<Item = PlannedJob> {
-        let mut variables = VariableNames::default();
-        self.jobs.ids().map(move |id| self.planned_job(id, root, variables.of(&self.jobs.job(id).settings)))
+        let common = self.common_variables();
+        self.jobs.ids().map(move |id| self.planned_job(id, root, &common))
     }
 
-    fn planned_job(&self, id: JobId, root: &Path, env: Arc<[Arc<str>]>) -> PlannedJob {
+    /// The names of the variables that are set for every job, which most often are all that there are.
+    pub fn common_variables(&self) -> Vec<Arc<str>> {
+        let mut jobs = self.jobs.iter().map(|(_, job)| &job.settings);
+        let Some(mut latest) = jobs.next() else { return Vec::new() };
+        let mut common: Vec<&String> = latest.environment.set.keys().collect();
+        for settings in jobs {
+            if common.is_empty() {
+                break;
+            }
+            if !Arc::ptr_eq(settings, std::mem::replace(&mut latest, settings)) {
+                common.retain(|name| settings.environment.set.contains_key(*name));
+            }
+        }
+        common.into_iter().map(|name| Arc::from(name.as_str())).collect()
+    }
+
+    fn planned_job(&self, id: JobId, root: &Path, common: &[Arc<str>]) -> PlannedJob {
         let job = self.jobs.job(id);
         let argv = job.settings.wrapper.iter().chain(&job.argv);
         PlannedJob {
             name: self.jobs.name(id).clone(),
             argv: argv.map(|argument| argument.to_string_lossy().into_owned()).collect(),
             cwd: relative(root, &job.settings.cwd),
-            env,
+            env: own_variables(&job.settings, common),
             deps: self.names(self.graph.needs(id.into())),
             after: self.names(self.graph.after(id.into())),
             definition: None,
@@ -110,19 +125,14 @@ impl Plan {
     }
 }
 
-/// The names of the variables that are set for jobs; those that share their settings share the list.
-#[derive(Default)]
-struct VariableNames(HashMap<*const JobSettings, Arc<[Arc<str>]>>);
-
-impl VariableNames {
-    fn of(&mut self, settings: &Arc<JobSettings>) -> Arc<[Arc<str>]> {
-        let set = &settings.environment.set;
-        if set.is_empty() {
-            return Arc::default();
-        }
-        let names = || set.keys().map(|name| Arc::from(name.as_str())).collect();
-        Arc::clone(self.0.entry(Arc::as_ptr(settings)).or_insert_with(names))
+/// The names of the variables that are set for a job, less those that are set for every job.
+fn own_variables(settings: &JobSettings, common: &[Arc<str>]) -> Vec<Arc<str>> {
+    let set = &settings.environment.set;
+    if set.len() == common.len() {
+        return Vec::new();
     }
+    let own = set.keys().filter(|name| !common.iter().any(|common| **common == ***name));
+    own.map(|name| Arc::from(name.as_str())).collect()
 }
 
 /// A path as data, not for a screen: relative to `root` where it lies inside; what is not UTF-8 is replaced.

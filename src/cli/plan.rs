@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -17,6 +18,9 @@ use crate::text;
 /// What `plan --json` prints: nothing in it depends on the machine, unless programs are resolved.
 #[derive(Serialize)]
 struct ShownPlan {
+    /// The names of the variables that are set for every job.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    env: Vec<Arc<str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     groups: Vec<PlannedGroup>,
     jobs: Vec<ShownJob>,
@@ -64,7 +68,8 @@ fn resolve(job: &Job, environments: &mut Environments) -> Program {
 }
 
 fn json(plan: &Plan, root: &Path, resolve: bool) -> String {
-    let shown = ShownPlan { groups: plan.planned_groups(), jobs: shown(plan, root, resolve).collect() };
+    let jobs = shown(plan, root, resolve).collect();
+    let shown = ShownPlan { env: plan.common_variables(), groups: plan.planned_groups(), jobs };
     let mut out = serde_json::to_string_pretty(&shown).expect("plain data is serializable");
     out.push('\n');
     out

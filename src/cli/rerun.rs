@@ -1,6 +1,7 @@
 //! `procman rerun`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::args::RerunArgs;
 use super::context::{Context, to_stderr};
@@ -12,6 +13,8 @@ use crate::record::RunFolder;
 use crate::rerun::{Again, choose, ends};
 use crate::text;
 
+/// How long a run is given to end, or a runner that was killed to be gone.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// How many names a note lists.
 const MOST_NAMES: usize = 10;
 
@@ -20,7 +23,7 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     let run = past_run::find(context, args.run.as_deref())?;
     let id = run.id();
     // Before it is read, so that nothing can be added to what has been read.
-    if run.is_under_way() {
+    if run.is_under_way_after(PATIENCE) {
         return Err(usage(format!("run {id} is still under way; what is left of it is known when it has ended")));
     }
     let record = past_run::read(context, &run)?;

@@ -125,6 +125,9 @@ pub struct RunPlan {
     /// What the jitter of delays is drawn from; 0 in records from before there was any.
     #[serde(default)]
     pub seed: u64,
+    /// The names of the variables that are set for every job; their values are in no record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<Arc<str>>,
     /// Names that stand for several jobs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<PlannedGroup>,
@@ -172,9 +175,9 @@ pub struct PlannedJob {
     pub argv: Vec<String>,
     /// Its directory, relative to the manifest's folder where it lies inside.
     pub cwd: String,
-    /// The names of the variables that are set for it; their values are in no record.
-    #[serde(default, skip_serializing_if = "<[_]>::is_empty")]
-    pub env: Arc<[Arc<str>]>,
+    /// The names of the variables that are set for it and not for every job; their values are in no record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub env: Vec<Arc<str>>,
     /// Changes when the job does; `None` where nobody would compare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<Definition>,

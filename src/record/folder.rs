@@ -4,8 +4,8 @@ use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
-use std::{error, fmt};
+use std::time::{Duration, Instant, SystemTime};
+use std::{error, fmt, thread};
 
 use super::{Journal, key};
 use crate::definition::Key;
@@ -161,9 +161,22 @@ impl RunFolder {
     }
 
     /// Whether its runner lives: it holds a lock that dies with it.
-    pub(crate) fn is_under_way(&self) -> bool {
+    fn is_under_way(&self) -> bool {
         let locked = File::open(self.events()).map(|file| file.try_lock_shared());
         matches!(locked, Ok(Err(TryLockError::WouldBlock)))
+    }
+
+    /// Whether its runner lives still after so long. A child of a killed one may hold what it held until it has become
+    /// another program, or until it has cleaned up.
+    pub(crate) fn is_under_way_after(&self, patience: Duration) -> bool {
+        let start = Instant::now();
+        while self.is_under_way() {
+            if start.elapsed() >= patience {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+        false
     }
 }
 

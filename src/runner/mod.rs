@@ -65,6 +65,7 @@ impl Run<'_> {
             origin: self.origin,
             limit: self.rules.limit,
             seed: self.rules.seed,
+            env: self.plan.common_variables(),
             groups: self.plan.planned_groups(),
             jobs,
         };

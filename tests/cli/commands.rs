@@ -1158,6 +1158,9 @@ wrapped: no-such-wrapper tool
 "#]]);
     sandbox.run(&["plan", "--resolve", "--json", "found", "missing"]).code(0).stderr("").stdout(str![[r#"
 {
+  "env": [
+    "PATH"
+  ],
   "jobs": [
     {
       "name": "found",
@@ -1165,9 +1168,6 @@ wrapped: no-such-wrapper tool
         "tool"
       ],
       "cwd": ".",
-      "env": [
-        "PATH"
-      ],
       "program": {
         "found": "[FOLDER]/bin/tool"
       }
@@ -1178,9 +1178,6 @@ wrapped: no-such-wrapper tool
         "no-such-tool"
       ],
       "cwd": ".",
-      "env": [
-        "PATH"
-      ],
       "program": {
         "missing": "no program `no-such-tool` is on the job's PATH; install it, or write its path"
       }

@@ -117,7 +117,7 @@ fn plan() -> impl Strategy<Value = EventKind> {
         name: name.into(),
         argv: vec!["true".to_owned(), name.to_owned()],
         cwd: ".".to_owned(),
-        env: Arc::default(),
+        env: Vec::new(),
         definition: None,
         deps: Vec::new(),
         after: Vec::new(),
@@ -132,6 +132,7 @@ fn plan() -> impl Strategy<Value = EventKind> {
             origin: None,
             limit,
             seed: 0,
+            env: Vec::new(),
             groups: Vec::new(),
             jobs: NAMES[..jobs].iter().map(|name| job(name)).collect(),
         }))
