@@ -12,7 +12,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::record::close_record;
+use crate::record::{close_record, take_over};
 use crate::sys::{self, Board, Pid, Process, Signal, Terminal};
 
 /// How long it looks for processes that end and are still there.
@@ -42,6 +42,7 @@ impl Guardian {
         let pid = sys::fork_apart(&kept, || {
             sys::wait_for_close(&end_of_procman);
             if let Some((run, record)) = board.run() {
+                let _lock = take_over(&record);
                 end_what_is_left(board, &run);
                 terminal.iter().for_each(Terminal::restore);
                 close_record(&record);

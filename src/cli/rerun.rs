@@ -1,6 +1,7 @@
 //! `procman rerun`.
 
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use super::args::RerunArgs;
@@ -9,7 +10,7 @@ use super::run::{Prepared, guardian};
 use super::{Error, SUCCESS, past_run, usage};
 use crate::event::{Origin, RunRecord};
 use crate::plan::Plan;
-use crate::record::RunFolder;
+use crate::record::{HANDOVER, RunFolder};
 use crate::rerun::{Again, choose, ends};
 use crate::text;
 
@@ -22,11 +23,7 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     let guardian = guardian(context, &args.options);
     let run = past_run::find(context, args.run.as_deref())?;
     let id = run.id();
-    // Before it is read, so that nothing can be added to what has been read.
-    if run.is_under_way_after(PATIENCE) {
-        return Err(usage(format!("run {id} is still under way; what is left of it is known when it has ended")));
-    }
-    let record = past_run::read(context, &run)?;
+    let record = final_record(context, &run)?;
     let Some(origin) = &record.origin else {
         return Err(usage(format!("the record of run {id} does not say which manifest it was of")));
     };
@@ -55,6 +52,26 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     prepared.origin.rerun_of = Some(id);
     prepared.origin.earlier = choice.earlier;
     prepared.run(context, &args.options, guardian)
+}
+
+/// A record to which nothing will be added: its run has ended, or its runner has died and what it left is gone.
+fn final_record(context: &Context, run: &RunFolder) -> Result<RunRecord, Error> {
+    let is_over = || {
+        if !run.is_under_way_after(PATIENCE) {
+            return Ok(());
+        }
+        let id = run.id();
+        Err(usage(format!("run {id} is still under way; what is left of it is known when it has ended")))
+    };
+    is_over()?;
+    let record = past_run::read(context, run)?;
+    if record.status.is_some() || record.runner_died {
+        return Ok(record);
+    }
+    // The runner may have died a moment ago, and its guardian be about to take over.
+    thread::sleep(HANDOVER);
+    is_over()?;
+    past_run::read(context, run)
 }
 
 /// The manifest that a run was of. It lies where the run's state does, even if both have been moved since.

@@ -4,9 +4,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::StateError;
 use crate::event::{Event, EventKind, FORMAT_VERSION, Fault, Reporter, RunRecord, Seconds};
+
+/// How long it may take until the guardian of a procman that has died holds the lock of its record.
+pub(crate) const HANDOVER: Duration = Duration::from_millis(100);
 
 /// The open record of a run under way: JSON Lines, one `write` for each event, so that procman may be killed at any
 /// time and loses at most the line it was about to write.
@@ -44,6 +49,21 @@ impl Journal {
         self.line.push(b'\n');
         self.file.write_all(&self.line)
     }
+}
+
+/// Takes over the lock of a record whose procman has died: as long as it is held, the run is under way for everybody.
+/// `None` where there is no lock to be had.
+pub(crate) fn take_over(path: &Path) -> Option<File> {
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path).ok()?;
+    let start = Instant::now();
+    // The system closes what procman had open one after the other, and not the record first.
+    while file.try_lock().is_err() {
+        if start.elapsed() > HANDOVER {
+            return None;
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+    Some(file)
 }
 
 /// Ends the record of a run whose procman has died: takes away the line that it may have been writing, and says what

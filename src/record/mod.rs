@@ -8,5 +8,5 @@ mod key;
 mod reader;
 
 pub(crate) use folder::{RunFolder, StateError, StateFolder};
-pub(crate) use journal::{Journal, close_record};
+pub(crate) use journal::{HANDOVER, Journal, close_record, take_over};
 pub(crate) use reader::read_record;

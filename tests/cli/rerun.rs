@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use serde_json::Value;
 use snapbox::str;
 
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Sandbox, wait_until};
 
 /// `flaw` fails until there is a file `mended`; `after-flaw` needs it by way of two groups.
 const PROJECT: &str = "
@@ -460,6 +460,23 @@ ok      rest [TIME]         1
 nothing to run again: all 3 jobs of run [RUN] have ended
 
 "#]]);
+}
+
+/// The guardian ends the jobs that the killed runner has left: until then their places are taken.
+#[test]
+fn a_rerun_begins_when_what_was_left_of_the_run_is_gone() {
+    let job = "[ -e first ] && { for pid in $(cat pids); do read -r _ _ state _ < /proc/$pid/stat && \
+               [ $state != Z ] && echo $pid >> met; done 2> errors; exit 0; }; echo $$ >> pids; exec sleep 1000";
+    let jobs: Vec<_> = (0..20).map(|n| format!("t{n} = ['sh', '-c', '{job}']\n")).collect();
+    let sandbox = Sandbox::with(&format!("limit = 20\n[tasks]\n{}", jobs.concat()));
+    let running = sandbox.start(&["-q"]);
+    wait_until("all jobs run", || (sandbox.wait_for("pids").lines().count() == 20).then_some(()));
+    write(&sandbox, "first", "");
+    running.signal("KILL");
+    running.wait().died_of(9);
+    sandbox.run(&["-q", "rerun", "--unfinished"]).code(0);
+    assert_eq!(started(&sandbox).len(), 20);
+    assert!(!sandbox.path("met").exists(), "they met {}", sandbox.read("met").lines().count());
 }
 
 /// The record of a whole run, cut behind each of its lines and in the middle of the next.
