@@ -9,6 +9,7 @@ mod diagnostics;
 mod documents;
 mod environment;
 mod guardian;
+mod inherited;
 mod interactive;
 mod output;
 mod pause;

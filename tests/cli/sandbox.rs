@@ -140,6 +140,21 @@ impl Sandbox {
         text.lines().map_while(|line| serde_json::from_str(line).ok()).collect()
     }
 
+    /// Waits until the record of the latest run has an event of this type and job, and returns that.
+    #[track_caller]
+    pub(crate) fn wait_for_event(&self, kind: &str, job: &str) -> serde_json::Value {
+        wait_until(&format!("{kind} of {job}"), || {
+            let text = fs::read_to_string(self.path(".procman/latest/events.jsonl")).ok()?;
+            let mut events = text.lines().map_while(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+            events.find(|event| event["type"] == kind && event["job"] == job)
+        })
+    }
+
+    /// Lets go of a `misbehave until FILE`.
+    pub(crate) fn let_go(&self, path: &str) {
+        fs::write(self.path(path), "").expect("a file");
+    }
+
     /// The bytes of a log of the latest run.
     #[track_caller]
     pub(crate) fn log(&self, name: &str) -> Vec<u8> {
@@ -163,9 +178,20 @@ pub(crate) fn wait_until<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -
 
 /// Whether a process lives; a zombie does not.
 pub(crate) fn is_alive(pid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    state(pid).is_some_and(|state| state != 'Z')
+}
+
+/// Waits until a process is stopped.
+#[track_caller]
+pub(crate) fn is_stopped(pid: i32) {
+    wait_until(&format!("a stop of process {pid}"), || state(pid).filter(|state| *state == 'T'));
+}
+
+/// What a process is doing, as a letter of proc(5).
+fn state(pid: i32) -> Option<char> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The state follows the name, which stands in parentheses and may hold any.
-    stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
+    stat.rsplit(')').next()?.trim_start().chars().next()
 }
 
 /// Waits until a process has ended.

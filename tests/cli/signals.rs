@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use snapbox::str;
 
-use crate::sandbox::{Sandbox, is_gone, misbehaving, wait_until};
+use crate::sandbox::{Sandbox, is_gone, is_stopped, misbehaving, wait_until};
 use crate::terminal::{CTRL_BACKSLASH, CTRL_C};
 
 const SIGHUP: i32 = 1;
@@ -12,14 +12,21 @@ const SIGINT: i32 = 2;
 const SIGQUIT: i32 = 3;
 const SIGTERM: i32 = 15;
 
-/// Starts a child in the background, says so, and waits; both note their ids.
-const FAMILY: &str = "sleep 600 & echo $! > child; echo $$ > leader.new; mv leader.new leader; wait";
+/// Starts a child in the background, and waits; both say when they are there.
+const FAMILY: &str = "background { ready child wait } until child ready leader wait";
+/// Notes every signal that asks it to end, and ends when it is let go.
+const NOTING: &str = "note notes INT,TERM,HUP,QUIT ready ready until go";
+
+/// A manifest of one task.
+fn task(actions: &str, keys: &str) -> String {
+    format!("[tasks.a]\nargv = {}\n{keys}", misbehaving(actions))
+}
 
 #[test]
 fn a_signal_ends_the_jobs_with_their_children_and_then_procman() {
     for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM), ("HUP", SIGHUP), ("QUIT", SIGQUIT)] {
         let sandbox =
-            Sandbox::with(&format!("limit = 1\n[tasks]\na = ['sh', '-c', '{FAMILY}']\nb = ['touch', 'b-ran']"));
+            Sandbox::with(&format!("limit = 1\n[tasks]\na = {}\nb = ['touch', 'b-ran']", misbehaving(FAMILY)));
         let running = sandbox.start(&[]);
         let leader = sandbox.pid("leader");
         running.signal(name);
@@ -33,9 +40,9 @@ fn a_signal_ends_the_jobs_with_their_children_and_then_procman() {
 
 #[test]
 fn the_summary_is_printed_after_a_signal_too() {
-    let sandbox = Sandbox::with(&format!("limit = 1\n[tasks]\na = ['sh', '-c', '{FAMILY}']\nb = ['true']"));
+    let sandbox = Sandbox::with(&format!("limit = 1\n[tasks]\na = {}\nb = ['true']", misbehaving(FAMILY)));
     let running = sandbox.start(&[]);
-    sandbox.wait_for("leader");
+    sandbox.pid("leader");
     running.signal("INT");
     running.wait().died_of(SIGINT).stdout("").stderr(str![[r#"
 procman: 2 jobs, at most 1 at once
@@ -54,47 +61,129 @@ cancelled: ended by SIGINT
 }
 
 #[test]
-fn a_job_that_traps_term_gets_its_grace() {
-    let sandbox = Sandbox::with(
-        "[tasks]\na = ['sh', '-c', 'trap \"echo > cleaned; exit 0\" TERM; echo > ready; while :; do sleep 0.01; done']",
-    );
-    let running = sandbox.start(&["-q"]);
-    sandbox.wait_for("ready");
-    running.signal("TERM");
-    running.wait().died_of(SIGTERM);
-    assert!(sandbox.path("cleaned").exists());
-    assert!(sandbox.events().iter().any(|event| event["type"] == "job-ended" && event["status"] == "cancelled"));
+fn whatever_ends_procman_a_job_is_told_once_and_by_term() {
+    for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM), ("HUP", SIGHUP), ("QUIT", SIGQUIT)] {
+        let sandbox = Sandbox::with(&task(NOTING, "grace = '10m'"));
+        let running = sandbox.start(&["-q"]);
+        sandbox.pid("ready");
+        running.signal(name);
+        sandbox.wait_for("notes");
+        sandbox.let_go("go");
+        running.wait().died_of(number);
+        assert_eq!(sandbox.read("notes"), "SIGTERM\n");
+        let end = sandbox.wait_for_event("job-ended", "a");
+        assert_eq!(end["status"], "cancelled", "whatever its code");
+    }
 }
 
 #[test]
 fn after_its_grace_a_job_is_killed() {
-    let sandbox = Sandbox::with(
-        "[tasks.a]\nargv = ['sh', '-c', 'trap \"echo > told\" TERM; echo $$ > leader; while :; do sleep 0.01; done']\ngrace = '50ms'",
-    );
+    let sandbox = Sandbox::with(&task("note told TERM ready leader wait", "grace = '50ms'"));
     let running = sandbox.start(&["-q"]);
     let leader = sandbox.pid("leader");
     running.signal("INT");
     running.wait().died_of(SIGINT);
     is_gone(leader);
-    assert!(sandbox.path("told").exists(), "it got TERM first");
+    assert_eq!(sandbox.read("told"), "SIGTERM\n");
 }
 
 #[test]
 fn the_children_of_a_leader_that_obeys_term_get_their_grace_too() {
-    let slow = "(trap \"sleep 0.3; echo > cleaned; exit\" TERM; echo > ready; while :; do sleep 0.01; done) & wait";
-    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = ['sh', '-c', '{slow}']\ngrace = '1m'"));
+    let slow = "background { note told TERM ready child until go ready cleaned } until child ready leader wait";
+    let sandbox = Sandbox::with(&task(slow, "grace = '10m'"));
     let running = sandbox.start(&["-q"]);
-    sandbox.wait_for("ready");
+    let leader = sandbox.pid("leader");
     running.signal("TERM");
+    is_gone(leader);
+    sandbox.wait_for("told");
+    sandbox.let_go("go");
     running.wait().died_of(SIGTERM);
     assert!(sandbox.path("cleaned").exists());
+}
+
+#[test]
+fn a_child_that_ignores_term_is_killed_after_the_grace_though_its_leader_is_gone() {
+    let stubborn = "background { ignore TERM ready child wait } until child ready leader wait";
+    let sandbox = Sandbox::with(&task(stubborn, "grace = '300ms'"));
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("leader");
+    running.signal("TERM");
+    running.wait().died_of(SIGTERM);
+    is_gone(sandbox.pid("child"));
+}
+
+#[test]
+fn a_second_signal_kills_at_once() {
+    for (name, number) in [("INT", SIGINT), ("TERM", SIGTERM), ("HUP", SIGHUP), ("QUIT", SIGQUIT)] {
+        let sandbox = Sandbox::with(&task("note told INT,TERM,HUP,QUIT ready leader wait", "grace = '10m'"));
+        let running = sandbox.start(&["-q"]);
+        let leader = sandbox.pid("leader");
+        running.signal(name);
+        sandbox.wait_for("told");
+        running.signal("TERM");
+        // The first is what procman dies of.
+        running.wait().died_of(number);
+        is_gone(leader);
+        assert_eq!(sandbox.read("told"), "SIGTERM\n");
+    }
+}
+
+/// Without the CONT it would be there until the grace is over, which is for ever here.
+#[test]
+fn a_job_that_has_stopped_itself_can_be_ended() {
+    let sandbox = Sandbox::with(&task("ready ready stop wait", "grace = '10m'"));
+    let running = sandbox.start(&["-q"]);
+    let job = sandbox.pid("ready");
+    is_stopped(job);
+    running.signal("TERM");
+    running.wait().died_of(SIGTERM);
+    is_gone(job);
+}
+
+#[test]
+fn a_job_that_has_stopped_itself_times_out() {
+    let sandbox = Sandbox::with(&task("note told TERM stop exit 0", "grace = '10m'\ntimeout = '2s'"));
+    sandbox.run(&["-q"]).code(1);
+    assert_eq!(sandbox.read("told"), "SIGTERM\n");
+    assert_eq!(sandbox.wait_for_event("job-ended", "a")["status"], "timed-out");
+}
+
+/// The terminal sends INT to all in its foreground. Jobs are not, and hear of it from procman alone.
+#[test]
+fn a_job_hears_of_a_key_at_the_terminal_once() {
+    for (key, name) in [(CTRL_C, "SIGINT"), (CTRL_BACKSLASH, "SIGQUIT")] {
+        let sandbox = Sandbox::with(&task(NOTING, "grace = '10m'"));
+        let mut terminal = sandbox.in_shell(&[]);
+        sandbox.pid("ready");
+        terminal.type_keys(key);
+        sandbox.wait_for("notes");
+        terminal.wait_for(name);
+        sandbox.let_go("go");
+        assert_eq!(terminal.wait().code(), Some(0));
+        assert_eq!(sandbox.read("changes"), format!("signaled {name}\n"));
+        assert_eq!(sandbox.read("notes"), "SIGTERM\n");
+        assert!(terminal.all_shown().contains("1 job in "));
+    }
+}
+
+#[test]
+fn closing_the_terminal_ends_the_jobs() {
+    let sandbox = Sandbox::with(&task(NOTING, "grace = '10m'"));
+    let mut terminal = sandbox.on_terminal(&[]);
+    let job = sandbox.pid("ready");
+    terminal.hang_up();
+    sandbox.wait_for("notes");
+    sandbox.let_go("go");
+    assert_eq!(terminal.wait().signal(), Some(SIGHUP));
+    is_gone(job);
+    assert_eq!(sandbox.read("notes"), "SIGTERM\n");
 }
 
 /// Nobody reads what procman shows, and a pipe holds only so much: jobs start, time out and are ended all the same.
 #[test]
 fn a_reader_that_does_not_read_holds_up_nothing() {
     let tasks: Vec<String> = (0..2_000).map(|n| format!("{}{n} = ['true']\n", "t".repeat(60))).collect();
-    let endless = "[tasks.z-endless]\nargv = ['sh', '-c', 'echo $$ > leader; sleep 600']\ntimeout = '1h'\n";
+    let endless = format!("[tasks.z-endless]\nargv = {}\ntimeout = '1h'\n", misbehaving("ready leader wait"));
     let sandbox =
         Sandbox::with(&format!("limit = 2\n[tasks]\n{}last = ['touch', 'last-ran']\n{endless}", tasks.concat()));
     let running = sandbox.start(&[]);
@@ -107,67 +196,8 @@ fn a_reader_that_does_not_read_holds_up_nothing() {
 }
 
 #[test]
-fn a_second_signal_kills_at_once() {
-    let sandbox = Sandbox::with(
-        "[tasks.a]\nargv = ['sh', '-c', 'trap \"echo > told\" TERM; echo $$ > leader; while :; do sleep 0.01; done']\ngrace = '10m'",
-    );
-    let running = sandbox.start(&["-q"]);
-    let leader = sandbox.pid("leader");
-    running.signal("INT");
-    sandbox.wait_for("told");
-    running.signal("TERM");
-    // The first is what procman dies of.
-    running.wait().died_of(SIGINT);
-    is_gone(leader);
-}
-
-#[test]
-fn a_signal_that_was_ignored_stays_ignored() {
-    let sandbox = Sandbox::with(&format!("[tasks]\na = {}", misbehaving("ready ready until go")));
-    let running = sandbox.started(sandbox.command_after("ignore HUP", &["-qq"]));
-    sandbox.pid("ready");
-    running.signal("HUP");
-    std::fs::write(sandbox.path("go"), "").expect("a file");
-    running.wait().code(0);
-}
-
-/// Notes every signal that asks it to end, and ends when it is let go.
-const NOTING: &str = "note notes INT,TERM,HUP,QUIT ready ready until go";
-
-/// The terminal sends INT to all in its foreground. Jobs are not, and hear of it from procman alone.
-#[test]
-fn a_job_hears_of_a_key_at_the_terminal_once() {
-    for (key, name) in [(CTRL_C, "SIGINT"), (CTRL_BACKSLASH, "SIGQUIT")] {
-        let sandbox = Sandbox::with(&format!("[tasks]\na = {}", misbehaving(NOTING)));
-        let mut terminal = sandbox.in_shell(&[]);
-        sandbox.pid("ready");
-        terminal.type_keys(key);
-        sandbox.wait_for("notes");
-        terminal.wait_for(name);
-        std::fs::write(sandbox.path("go"), "").expect("a file");
-        assert_eq!(terminal.wait().code(), Some(0));
-        assert_eq!(sandbox.read("changes"), format!("signaled {name}\n"));
-        assert_eq!(sandbox.read("notes"), "SIGTERM\n");
-        assert!(terminal.all_shown().contains("1 job in "));
-    }
-}
-
-#[test]
-fn closing_the_terminal_ends_the_jobs() {
-    let sandbox = Sandbox::with(&format!("[tasks]\na = {}", misbehaving(NOTING)));
-    let mut terminal = sandbox.on_terminal(&[]);
-    let job = sandbox.pid("ready");
-    terminal.hang_up();
-    sandbox.wait_for("notes");
-    std::fs::write(sandbox.path("go"), "").expect("a file");
-    assert_eq!(terminal.wait().signal(), Some(SIGHUP));
-    is_gone(job);
-    assert_eq!(sandbox.read("notes"), "SIGTERM\n");
-}
-
-#[test]
 fn a_timeout_removes_the_whole_group() {
-    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = ['sh', '-c', '{FAMILY}']\ntimeout = '2s'"));
+    let sandbox = Sandbox::with(&task(FAMILY, "timeout = '2s'"));
     sandbox.run(&["-q"]).code(1).stderr(str![[r#"
 
 timed-out: a
@@ -177,23 +207,13 @@ timed-out: a
 1 job in [TIME]: 1 timed-out; logs in .procman/runs/[RUN]/logs
 
 "#]]);
-    is_gone(sandbox.pid("child"));
-}
-
-#[test]
-fn a_child_that_ignores_term_is_killed_after_the_grace_though_its_leader_is_gone() {
-    let stubborn = "(trap \"\" TERM; until [ -s child ]; do sleep 0.01; done; echo > ready; while :; do sleep 0.01; done) & echo $! > child; wait";
-    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = ['sh', '-c', '{stubborn}']\ngrace = '300ms'"));
-    let running = sandbox.start(&["-q"]);
-    sandbox.wait_for("ready");
-    running.signal("TERM");
-    running.wait().died_of(SIGTERM);
+    is_gone(sandbox.pid("leader"));
     is_gone(sandbox.pid("child"));
 }
 
 #[test]
 fn the_runs_timeout_ends_it() {
-    let sandbox = Sandbox::with("limit = 1\n[tasks]\na = ['sleep', '600']\nb = ['true']");
+    let sandbox = Sandbox::with(&format!("limit = 1\n[tasks]\na = {}\nb = ['true']", misbehaving("wait")));
     sandbox.run(&["-q", "--timeout", "200ms"]).code(1).stderr(str![[r#"
 cancelled: ended early: the run's timeout is over
 2 jobs in [TIME]: 2 cancelled; logs in .procman/runs/[RUN]/logs
@@ -203,16 +223,22 @@ cancelled: ended early: the run's timeout is over
 
 #[test]
 fn failures_end_a_run_as_far_as_asked() {
-    let manifest = "limit = 2\n[tasks]\nlong = ['sh', '-c', 'until grep -q \"[j]ob-ended.*fails\" .procman/latest/events.jsonl; do sleep 0.01; done; echo > long']\nfails = ['false']\nlater = ['sh', '-c', 'echo > later']";
+    let manifest = format!(
+        "limit = 2\n[tasks]\nlong = {}\nfails = ['false']\nlater = ['touch', 'later']",
+        misbehaving("until go ready long")
+    );
     let made = |options: &[&str]| {
-        let sandbox = Sandbox::with(manifest);
-        sandbox.run(options).code(1);
+        let sandbox = Sandbox::with(&manifest);
+        let running = sandbox.start(options);
+        sandbox.wait_for_event("job-ended", "fails");
+        sandbox.let_go("go");
+        running.wait().code(1);
         [sandbox.path("long").exists(), sandbox.path("later").exists()]
     };
     assert_eq!(made(&["-q"]), [true, true]);
     assert_eq!(made(&["-q", "--fail-fast"]), [true, false]);
     assert_eq!(made(&["-q", "--fail-fast=no-new", "-k"]), [true, true]);
-    let sandbox = Sandbox::with(&manifest.replace("echo > long", "sleep 600; echo > long"));
+    let sandbox = Sandbox::with(&manifest);
     sandbox.run(&["-q", "--fail-fast=kill"]).code(1).stderr(str![[r#"
 
 failed: fails: exit 1

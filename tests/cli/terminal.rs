@@ -114,8 +114,9 @@ impl Terminal {
     }
 
     /// Waits for the command's end.
+    #[track_caller]
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        self.child.wait().expect("the command ends")
+        wait_until("the command's end", || self.child.try_wait().expect("nobody else waits for it"))
     }
 
     /// All that was shown, up to the end of the last program on the terminal.
