@@ -12,8 +12,10 @@ pub(crate) enum Action {
     Ready(PathBuf),
     /// `until FILE`: waits until the file is there.
     Until(PathBuf),
-    /// `wait`: waits for ever.
+    /// `wait`: waits for ever, which ends when the folder it is in has been removed, as a test's is.
     Wait,
+    /// `orphan`: waits until its parent has ended.
+    Orphan,
     /// `hold FILE`: takes a lock on the file that lasts while this process or any descendant of it lives, whatever they
     /// do to their sessions, output and environment.
     Hold(PathBuf),
@@ -81,6 +83,7 @@ fn action(name: &str, words: &mut Words<'_>) -> Result<Action, String> {
         "ready" => Action::Ready(words.path()?),
         "until" => Action::Until(words.path()?),
         "wait" => Action::Wait,
+        "orphan" => Action::Orphan,
         "hold" => Action::Hold(words.path()?),
         "note" => Action::Note(words.path()?, words.signals()?),
         "ignore" => Action::Ignore(words.signals()?),

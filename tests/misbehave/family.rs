@@ -41,11 +41,12 @@ pub(crate) fn in_daemon(life: impl FnOnce() -> Result<(), String>) -> io::Result
     Ok(())
 }
 
-/// Is its own child, in a session of its own, again and again; whoever looks for it finds that it was here just now.
+/// Is its own child, in a session of its own, again and again; whoever looks for it finds that it was here just now. It
+/// ends with the folder that it is in.
 pub(crate) fn refork(count: u32) -> io::Result<()> {
     for _ in 0..count {
         // SAFETY: as in `in_child`.
-        if check(unsafe { libc::fork() })? > 0 {
+        if check(unsafe { libc::fork() })? > 0 || perform::is_removed() {
             process::exit(0);
         }
         setsid()?;

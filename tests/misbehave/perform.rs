@@ -2,8 +2,10 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::thread;
 use std::time::Duration;
 
 use crate::action::Action;
@@ -17,11 +19,12 @@ pub(crate) fn all(actions: &[Action]) -> Result<(), String> {
 fn perform(action: &Action) -> io::Result<()> {
     match action {
         Action::Ready(path) => write_whole(path, &format!("{}\n", process::id())),
-        Action::Until(path) => {
-            until(path);
+        Action::Until(path) => until(|| path.exists()),
+        Action::Wait => {
+            wait();
             Ok(())
         }
-        Action::Wait => signal::wait_for_ever(),
+        Action::Orphan => orphan(),
         Action::Hold(path) => hold(path),
         Action::Note(path, signals) => signal::note(path, signals),
         Action::Ignore(signals) => signal::ignore(signals),
@@ -54,10 +57,32 @@ fn write_whole(path: &Path, text: &str) -> io::Result<()> {
     fs::rename(new, path)
 }
 
-fn until(path: &Path) {
-    while !path.exists() {
-        std::thread::sleep(Duration::from_millis(2));
+/// Fails when the folder is gone, and with it everybody who could make it happen.
+fn until(mut happened: impl FnMut() -> bool) -> io::Result<()> {
+    while !happened() {
+        if is_removed() {
+            return Err(io::Error::other("the folder is gone"));
+        }
+        thread::sleep(Duration::from_millis(2));
     }
+    Ok(())
+}
+
+/// There may be thousands that wait, so each looks up rarely; a signal reaches it at once.
+fn wait() {
+    while !is_removed() {
+        thread::sleep(Duration::from_secs(1));
+    }
+}
+
+fn orphan() -> io::Result<()> {
+    let parent = rustix::process::getppid();
+    until(|| rustix::process::getppid() != parent)
+}
+
+/// Whether the current folder has been removed; one that may not be looked at has not.
+pub(crate) fn is_removed() -> bool {
+    fs::metadata(".").is_ok_and(|found| found.nlink() == 0)
 }
 
 /// The lock belongs to the open file, which every child shares, and lasts until the last of them has ended. So it is

@@ -122,13 +122,6 @@ pub(crate) fn die(signal: i32) -> io::Result<()> {
     Err(io::Error::other("still alive"))
 }
 
-pub(crate) fn wait_for_ever() -> ! {
-    loop {
-        // SAFETY: `pause` takes nothing, and returns after a handler has run.
-        unsafe { libc::pause() };
-    }
-}
-
 /// The error of a call that answers -1.
 pub(crate) fn check(answer: libc::c_int) -> io::Result<libc::c_int> {
     if answer == -1 { Err(io::Error::last_os_error()) } else { Ok(answer) }
