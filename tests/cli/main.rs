@@ -21,3 +21,4 @@ mod signals;
 mod spawn;
 mod summary;
 mod terminal;
+mod trees;
