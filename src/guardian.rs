@@ -51,11 +51,6 @@ impl Guardian {
         Ok(Self { pid, board, _alive: alive })
     }
 
-    /// Its process.
-    pub(crate) fn pid(&self) -> Pid {
-        self.pid
-    }
-
     /// Says which run there is to guard.
     pub(crate) fn guard(&self, run: &str, record: &Path) {
         self.board.arm(run, record);

@@ -183,7 +183,7 @@ fn terminal_for(plan: &Plan) -> Result<Option<Arc<Terminal>>, Error> {
 
 /// procman adopts what its jobs leave, where the system lets it.
 fn household(guardian: Option<&Guardian>) -> Household {
-    let orphans = Orphans::adopt(guardian.map(Guardian::pid)).ok();
+    let orphans = Orphans::adopt().ok();
     Household { orphans, board: guardian.map(Guardian::board) }
 }
 

@@ -1,5 +1,6 @@
 //! Descendants whose parents have ended, adopted by this process. Only Linux has that.
 
+use std::collections::HashSet;
 use std::io;
 use std::sync::{Mutex, PoisonError};
 
@@ -11,27 +12,30 @@ use super::Pid;
 pub(crate) struct Orphans {
     /// The main thread's children.
     children: std::fs::File,
-    /// A child of the main thread that is not adopted.
-    apart: Option<Pid>,
+    /// Children that this process had before: its guardian, and those of the program whose place it took by an exec.
+    /// They are never reaped, so their ids stay theirs.
+    apart: HashSet<Pid>,
     /// Held from a look to the reaping: an id that was reaped in between might be a new child's.
     looking: Mutex<()>,
 }
 
 impl Orphans {
-    /// From now on this process adopts its descendants whose parents end. `apart` is a child that does not count.
+    /// From now on this process adopts its descendants whose parents end. The children that it has already do not count.
     #[cfg(target_os = "linux")]
-    pub(crate) fn adopt(apart: Option<Pid>) -> io::Result<Self> {
+    pub(crate) fn adopt() -> io::Result<Self> {
         // SAFETY: sets one attribute of this process and touches no memory.
         if unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) } != 0 {
             return Err(io::Error::last_os_error());
         }
         let me = Pid::of_this_process();
         let children = std::fs::File::open(format!("/proc/self/task/{me}/children"))?;
-        Ok(Self { children, apart, looking: Mutex::new(()) })
+        let mut this = Self { children, apart: HashSet::new(), looking: Mutex::new(()) };
+        this.apart = this.list().into_iter().collect();
+        Ok(this)
     }
 
     #[cfg(not(target_os = "linux"))]
-    pub(crate) fn adopt(_: Option<Pid>) -> io::Result<Self> {
+    pub(crate) fn adopt() -> io::Result<Self> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
@@ -42,18 +46,13 @@ impl Orphans {
             let (ended, living): (Vec<Pid>, Vec<Pid>) = self
                 .list()
                 .into_iter()
-                .filter(|pid| !self.is_apart(*pid))
+                .filter(|pid| !self.apart.contains(pid))
                 .partition(|pid| super::wait::reap_if_ended(*pid));
             // What has ended may have left children of its own, which were adopted after the list was made.
             if ended.is_empty() {
                 return living;
             }
         }
-    }
-
-    /// Whether this is the child that does not count.
-    pub(crate) fn is_apart(&self, pid: Pid) -> bool {
-        self.apart == Some(pid)
     }
 
     fn list(&self) -> Vec<Pid> {
