@@ -120,6 +120,11 @@ impl RunRecord {
                 self.change(job, *attempt, |found| found.stopped = Some(signal.clone()));
             }
             EventKind::AttemptContinued { job, attempt } => self.change(job, *attempt, |found| found.stopped = None),
+            EventKind::AttemptDeferred { job, attempt, .. } => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.attempts.retain(|made| made.number != *attempt);
+                }
+            }
             EventKind::AttemptEnded { job, attempt, end } => {
                 self.change(job, *attempt, |found| (found.stopped, found.end) = (None, Some(end.clone())));
             }
@@ -161,5 +166,42 @@ impl RunRecord {
     /// The jobs that have ended, in the manifest's order.
     pub fn ended(&self) -> impl Iterator<Item = (&str, &JobRecord, &JobStatus)> {
         self.jobs.iter().filter_map(|(name, job)| Some((&**name, job, job.status.as_ref()?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deferred_attempt_was_none() {
+        let job: Arc<str> = "a".into();
+        let planned = PlannedJob {
+            name: job.clone(),
+            argv: vec!["true".into()],
+            cwd: ".".into(),
+            env: Vec::new(),
+            definition: None,
+            deps: Vec::new(),
+            after: Vec::new(),
+            log: None,
+            split: false,
+        };
+        let mut record = RunRecord::default();
+        record.jobs.insert(job.clone(), JobRecord { plan: planned, attempts: Vec::new(), status: None });
+        let mut apply = |kind| record.apply(&Event { v: 1, seq: 0, t: Seconds::default(), kind });
+        let end = AttemptEnd {
+            status: AttemptStatus::TimedOut,
+            seconds: Seconds::default(),
+            cpu: Seconds::default(),
+            peak_memory: 0,
+            leftovers: Vec::new(),
+        };
+        apply(EventKind::AttemptStarted { job: job.clone(), attempt: 1, slot: 0 });
+        apply(EventKind::AttemptEnded { job: job.clone(), attempt: 1, end });
+        apply(EventKind::AttemptStarted { job: job.clone(), attempt: 2, slot: 0 });
+        apply(EventKind::AttemptDeferred { job: job.clone(), attempt: 2, reason: "no room".into() });
+        let numbers: Vec<u32> = record.jobs["a"].attempts.iter().map(|attempt| attempt.number).collect();
+        assert_eq!(numbers, [1]);
     }
 }

@@ -49,6 +49,16 @@ pub enum EventKind {
         /// Which of the places under the limit it takes, from 0.
         slot: u32,
     },
+    /// The system had too little of something to start it now: the attempt was none. Another of the same number follows,
+    /// or the job is cancelled.
+    AttemptDeferred {
+        /// The job's name.
+        job: Arc<str>,
+        /// 1 for the first.
+        attempt: u32,
+        /// What there was too little of, and for what; a text for the user.
+        reason: String,
+    },
     /// Its process was stopped, and not by procman. Its timeout runs on.
     AttemptStopped {
         /// The job's name.
@@ -253,6 +263,10 @@ mod tests {
         assert_eq!(
             line(EventKind::AttemptStarted { job: job.clone(), attempt: 2, slot: 0 }),
             r#"{"v":1,"seq":7,"t":1.25,"type":"attempt-started","job":"test","attempt":2,"slot":0}"#
+        );
+        assert_eq!(
+            line(EventKind::AttemptDeferred { job: job.clone(), attempt: 2, reason: "no room".into() }),
+            r#"{"v":1,"seq":7,"t":1.25,"type":"attempt-deferred","job":"test","attempt":2,"reason":"no room"}"#
         );
         let end = AttemptEnd {
             status: AttemptStatus::Failed { exit: Exit::Code(3) },

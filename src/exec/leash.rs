@@ -113,6 +113,12 @@ impl Leash {
         drop(self.told.wait_timeout(hold, pause).unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// Waits before another try at a start, but not once somebody ends the attempt. Answers whether nobody has.
+    pub(crate) fn pause(&self, time: Duration) -> bool {
+        let hold = self.told.wait_timeout_while(self.lock(), time, |hold| hold.ending.is_none());
+        hold.unwrap_or_else(PoisonError::into_inner).0.ending.is_none()
+    }
+
     /// Lets go of the process, and calls `reap`, if it has not been reaped by somebody else: then its id may be
     /// anyone's already.
     pub(crate) fn release<T>(&self, reap: impl FnOnce() -> T) -> T {
@@ -145,5 +151,26 @@ impl Hold {
         if let Stage::Running(pid) | Stage::Ended(pid) = self.process {
             signal_group(pid, signal);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(3_600);
+
+    #[test]
+    fn a_pause_lasts_until_somebody_ends_the_attempt() {
+        let leash = Leash::default();
+        assert!(leash.pause(Duration::from_millis(1)), "nobody has");
+        thread::scope(|scope| {
+            let pause = scope.spawn(|| leash.pause(LONG));
+            leash.terminate();
+            assert!(!pause.join().expect("a pause does not panic"));
+        });
+        assert!(!leash.pause(LONG), "somebody had before");
     }
 }

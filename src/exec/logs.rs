@@ -1,6 +1,6 @@
 //! The files that attempts write to.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -43,9 +43,27 @@ impl LogFolder {
         Ok(match streams {
             Streams::Merged => AttemptLogs { stdout: create(LogStream::Merged)?, stderr: None },
             Streams::Split => {
-                AttemptLogs { stdout: create(LogStream::Stdout)?, stderr: Some(create(LogStream::Stderr)?) }
+                let stdout = create(LogStream::Stdout)?;
+                let stderr = create(LogStream::Stderr).inspect_err(|_| self.remove(job, attempt, LogStream::Stdout))?;
+                AttemptLogs { stdout, stderr: Some(stderr) }
             }
         })
+    }
+
+    /// Removes what [`create`](Self::create) has made: the attempt was none, and one of the same number may follow.
+    pub(crate) fn take_back(&self, job: usize, attempt: u32, streams: Streams) {
+        let streams: &[LogStream] = match streams {
+            Streams::Merged => &[LogStream::Merged],
+            Streams::Split => &[LogStream::Stdout, LogStream::Stderr],
+        };
+        for stream in streams {
+            self.remove(job, attempt, *stream);
+        }
+    }
+
+    /// If this fails, so does the next attempt at making the log, and says why.
+    fn remove(&self, job: usize, attempt: u32, stream: LogStream) {
+        _ = fs::remove_file(self.path.join(file_name(self.stem(job), attempt, stream)));
     }
 }
 

@@ -9,6 +9,7 @@ mod leftovers;
 mod logs;
 mod process;
 mod program;
+mod scarcity;
 
 use std::path::PathBuf;
 use std::{fmt, io};
@@ -24,6 +25,7 @@ pub(crate) use leftovers::Household;
 pub(crate) use logs::LogFolder;
 pub(crate) use process::{Processes, RunVariables};
 pub(crate) use program::find_program;
+pub(crate) use scarcity::scarce;
 
 /// What attempts are carried out by.
 pub(crate) trait Executor: Sync {
@@ -57,8 +59,14 @@ pub(crate) struct LogError {
     pub(crate) error: io::Error,
 }
 
+impl LogError {
+    fn what(&self) -> String {
+        format!("the log `{}` cannot be made", text::path(&self.path))
+    }
+}
+
 impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the log `{}` cannot be made: {}", text::path(&self.path), text::io_error(&self.error))
+        write!(f, "{}: {}", self.what(), text::io_error(&self.error))
     }
 }

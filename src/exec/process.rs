@@ -8,11 +8,13 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use super::environment::{Block, Environments, OWN_NAMES, variable};
 use super::leftovers::{Family, Household, Of};
 use super::logs::AttemptLogs;
 use super::program::{explain, find_program};
+use super::scarcity::scarce;
 use super::{Executor, Leash, LogError, LogFolder, Notice};
 use crate::event::{Exit, LeftOver};
 use crate::job::{Job, JobSettings};
@@ -20,6 +22,17 @@ use crate::plan::Plan;
 use crate::schedule::{Attempt, ProcessEnd, ProcessOutcome};
 use crate::sys::{self, Place, Terminal};
 use crate::text;
+
+/// How long to wait for a program that is being written to, before one try after another.
+const BUSY_PAUSES: [Duration; 5] = [
+    Duration::from_millis(10),
+    Duration::from_millis(20),
+    Duration::from_millis(40),
+    Duration::from_millis(80),
+    Duration::from_millis(160),
+];
+
+const NO_TERMINAL: &str = "it is interactive, and there is no terminal to give to it";
 
 /// Starts processes, with their output in a folder of logs.
 #[derive(Debug)]
@@ -75,39 +88,62 @@ impl Processes {
     }
 
     /// Makes the attempt's logs and starts its process, which then has them to itself: keeping them open here would
-    /// cost a descriptor for each job that runs.
-    fn start(&self, job: &Job, attempt: Attempt, own: &[CString]) -> Result<Result<sys::Pid, String>, LogError> {
+    /// cost a descriptor for each job that runs. The inner error is the outcome of an attempt that has no process.
+    fn start(
+        &self,
+        job: &Job,
+        attempt: Attempt,
+        own: &[CString],
+        leash: &Leash,
+    ) -> Result<Result<sys::Pid, ProcessOutcome>, LogError> {
         if job.settings.interactive {
             return Ok(match &self.terminal {
-                Some(terminal) => self.spawn(job, own, &Output::terminal(), Place::Foreground(terminal)),
-                None => Err("it is interactive, and there is no terminal to give to it".to_owned()),
+                Some(terminal) => self.spawn(job, own, &Output::terminal(), Place::Foreground(terminal), leash),
+                None => Err(ProcessOutcome::SpawnFailed(NO_TERMINAL.to_owned())),
             });
         }
-        let logs = self.logs.create(attempt.job.index(), attempt.number, job.settings.streams)?;
-        Ok(self.spawn(job, own, &Output::logs(&logs), Place::OwnSession))
+        let (index, streams) = (attempt.job.index(), job.settings.streams);
+        let logs = match self.logs.create(index, attempt.number, streams) {
+            Ok(logs) => logs,
+            Err(log) => return scarce(&log.what(), &log.error).map(Err).ok_or(log),
+        };
+        let spawned = self.spawn(job, own, &Output::logs(&logs), Place::OwnSession, leash);
+        if matches!(spawned, Err(ProcessOutcome::Scarce(_))) {
+            self.logs.take_back(index, attempt.number, streams);
+        }
+        Ok(spawned)
     }
 
-    fn spawn(&self, job: &Job, own: &[CString], output: &Output<'_>, place: Place<'_>) -> Result<sys::Pid, String> {
+    fn spawn(
+        &self,
+        job: &Job,
+        own: &[CString],
+        output: &Output<'_>,
+        place: Place<'_>,
+        leash: &Leash,
+    ) -> Result<sys::Pid, ProcessOutcome> {
+        let failed = ProcessOutcome::SpawnFailed;
         let settings = &job.settings;
         let block = self.block(settings);
         let words: Vec<&OsString> = settings.wrapper.iter().chain(&job.argv).collect();
-        let program = find_program(words[0], &settings.cwd, block.path.as_deref())?;
-        let argv = words.iter().map(|word| c_string(word)).collect::<Result<Vec<_>, _>>()?;
+        let program = find_program(words[0], &settings.cwd, block.path.as_deref()).map_err(failed)?;
+        let argv = words.iter().map(|word| c_string(word)).collect::<Result<Vec<_>, _>>().map_err(failed)?;
         let stdin = settings.stdin.as_deref().map(open_stdin).transpose()?;
         let command = sys::Command {
-            program: &c_string(program.as_os_str())?,
+            program: &c_string(program.as_os_str()).map_err(failed)?,
             argv: &argv,
             environment: [&block.variables, own],
-            cwd: &c_string(settings.cwd.as_os_str())?,
+            cwd: &c_string(settings.cwd.as_os_str()).map_err(failed)?,
             default_signals: self.default_signals,
             place,
             stdin: stdin.as_ref().map(AsFd::as_fd).or(output.terminal_stdin),
             stdout: output.stdout,
             stderr: output.stderr,
         };
-        sys::spawn(&command).map_err(|error| {
-            let size = argv.iter().chain(&block.variables).chain(own).map(|text| text.count_bytes() + 1).sum();
-            explain(&error, &program, &settings.cwd, size)
+        spawn_unless_busy(&command, leash).map_err(|error| {
+            let strings = [&argv, &block.variables, own];
+            scarce("no process can be started", &error)
+                .unwrap_or_else(|| failed(explain(&error, &program, &settings.cwd, strings)))
         })
     }
 }
@@ -145,9 +181,9 @@ impl Executor for Processes {
     ) -> Result<ProcessEnd, LogError> {
         let (name, job) = (plan.jobs.name(attempt.job), plan.jobs.job(attempt.job));
         let own = self.attempt_variables(name, attempt);
-        let pid = match self.start(job, attempt, &own)? {
+        let pid = match self.start(job, attempt, &own, leash)? {
             Ok(pid) => pid,
-            Err(text) => return Ok(ProcessEnd::without_process(ProcessOutcome::SpawnFailed(text))),
+            Err(outcome) => return Ok(ProcessEnd::without_process(outcome)),
         };
         let terminal = self.terminal.as_ref().filter(|_| job.settings.interactive);
         leash.attach(pid, terminal.cloned());
@@ -249,14 +285,30 @@ fn stop_with_it(pid: sys::Pid, terminal: &Terminal, leash: &Leash) {
     }
 }
 
-/// Opens what a job reads. Of a FIFO that would wait for a writer, beyond the reach of any timeout.
-fn open_stdin(path: &Path) -> Result<File, String> {
-    let problem = |what: &str| format!("stdin `{}` cannot be read: {what}", text::path(path));
-    let found = fs::metadata(path).map_err(|error| problem(&text::io_error(&error)))?;
-    if found.file_type().is_fifo() {
-        return Err(problem("it is a FIFO, and opening one waits for its writer"));
+/// A program that somebody still writes to may be ready in a moment: it was just installed, or another job's process is
+/// between its start and its exec and holds what procman's caller had open. Ends early when the attempt is to end.
+fn spawn_unless_busy(command: &sys::Command<'_>, leash: &Leash) -> io::Result<sys::Pid> {
+    let mut pauses = BUSY_PAUSES.into_iter();
+    loop {
+        match sys::spawn(command) {
+            Err(error)
+                if error.raw_os_error() == Some(libc::ETXTBSY)
+                    && pauses.next().is_some_and(|pause| leash.pause(pause)) => {}
+            spawned => return spawned,
+        }
     }
-    File::open(path).map_err(|error| problem(&text::io_error(&error)))
+}
+
+/// Opens what a job reads. Of a FIFO that would wait for a writer, beyond the reach of any timeout.
+fn open_stdin(path: &Path) -> Result<File, ProcessOutcome> {
+    let what = || format!("stdin `{}` cannot be read", text::path(path));
+    let failed = |why: &str| ProcessOutcome::SpawnFailed(format!("{}: {why}", what()));
+    let problem = |error| scarce(&what(), &error).unwrap_or_else(|| failed(&text::io_error(&error)));
+    let found = fs::metadata(path).map_err(problem)?;
+    if found.file_type().is_fifo() {
+        return Err(failed("it is a FIFO, and opening one waits for its writer"));
+    }
+    File::open(path).map_err(problem)
 }
 
 fn c_string(text: &OsStr) -> Result<CString, String> {

@@ -3,7 +3,7 @@
 //! The system answers ENOENT alike for a missing program, a missing directory and a missing interpreter; users deserve
 //! to know which.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -46,14 +46,14 @@ pub(crate) fn find_program(program: &OsStr, cwd: &Path, search: Option<&OsStr>) 
     ))
 }
 
-/// What made `posix_spawn` answer with `error`.
-pub(crate) fn explain(error: &io::Error, program: &Path, cwd: &Path, size: usize) -> String {
+/// What made `posix_spawn` answer with `error`; `strings` are the arguments and the environment.
+pub(crate) fn explain(error: &io::Error, program: &Path, cwd: &Path, strings: [&[CString]; 3]) -> String {
     if let Some(problem) = directory_problem(cwd) {
         return problem;
     }
     let shown = text::path(program);
     match (error.raw_os_error(), fs::metadata(program)) {
-        (Some(libc::E2BIG), _) => too_big(size),
+        (Some(libc::E2BIG), _) => too_big(strings),
         (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => format!("there is no program at `{shown}`"),
         (_, Err(error)) => format!("the program `{shown}` cannot be reached: {}", text::io_error(&error)),
         (_, Ok(found)) if found.is_dir() => format!("`{shown}` is a directory, not a program"),
@@ -61,6 +61,9 @@ pub(crate) fn explain(error: &io::Error, program: &Path, cwd: &Path, size: usize
         (Some(libc::ENOEXEC), _) => format!(
             "`{shown}` is neither a binary nor a script with a `#!` line; procman runs nothing through a shell, so its \
              first line must name the interpreter"
+        ),
+        (Some(libc::ETXTBSY), _) => format!(
+            "`{shown}`, or its interpreter, is open for writing and stayed so; start it when whoever writes it is done"
         ),
         (Some(libc::ENOENT), _) => missing_interpreter(program),
         _ => format!("`{shown}` cannot be started: {}", text::io_error(error)),
@@ -111,11 +114,22 @@ fn shebang(program: &Path) -> io::Result<Option<OsString>> {
     Ok(word.map(|word| OsString::from_vec(word.to_vec())))
 }
 
-fn too_big(size: usize) -> String {
-    /// Linux: `MAX_ARG_STRLEN`, 32 pages.
-    const LONGEST_ARGUMENT: usize = 131_071;
+fn too_big(strings: [&[CString]; 3]) -> String {
+    /// Linux: `MAX_ARG_STRLEN`, 32 pages, the NUL at its end included.
+    const LONGEST: usize = 131_072;
+    let sizes = || strings.into_iter().flatten().map(|string| string.count_bytes() + 1);
+    let longest = sizes().max().unwrap_or(0);
+    if cfg!(target_os = "linux") && longest > LONGEST {
+        return format!(
+            "one of its arguments or variables takes {longest} bytes; the system takes {LONGEST} in one; put it into a \
+             file"
+        );
+    }
+    // The pointers to them count too.
+    let size: usize = sizes().map(|size| size + size_of::<*const u8>()).sum();
     format!(
-        "its arguments and environment take {size} bytes; the system takes a quarter of the stack limit (`ulimit -s`) \
-         in all and {LONGEST_ARGUMENT} bytes in one argument"
+        "its arguments and environment take {size} bytes; the system takes {}, a quarter of the stack limit \
+         (`ulimit -s`)",
+        sys::argument_space()
     )
 }

@@ -36,11 +36,14 @@ impl Progress {
                 self.started(job, *attempt)
             }
             EventKind::AttemptStopped { job, signal, .. } => {
-                let word = format!("{:>WORD_WIDTH$}", "stopped");
-                let name = text::escape(job.as_bytes());
-                let name = name.style(self.styles.name);
-                Some(format!("{}            {name}  (stopped: {signal})", word.style(self.styles.warning)))
+                let detail = format!("(stopped: {})", text::escape(signal.as_bytes()));
+                Some(self.not_ended("stopped", record.jobs.get(job)?, &detail))
             }
+            EventKind::AttemptDeferred { job, reason, .. } if self.starts => Some(self.not_ended(
+                "deferred",
+                record.jobs.get(job)?,
+                &format!("({})", text::escape(reason.as_bytes())),
+            )),
             EventKind::JobEnded { job, status } => Some(self.ended(record.jobs.get(job)?, status)),
             EventKind::CancelRequested { reason, .. } => {
                 let word = format!("{:>WORD_WIDTH$}", "cancel");
@@ -53,13 +56,17 @@ impl Progress {
     fn started(&self, job: &JobRecord, attempt: u32) -> Option<String> {
         let before = job.attempts.iter().rev().nth(1).and_then(|before| before.end.as_ref());
         let (word, detail) = match before {
-            Some(end) => ("retry", format!("  (attempt {attempt}, after {})", end.status)),
-            None if self.starts => ("start", format!("  {}", text::argv(&job.plan.argv))),
+            Some(end) => ("retry", format!("(attempt {attempt}, after {})", end.status)),
+            None if self.starts => ("start", text::argv(&job.plan.argv)),
             None => return None,
         };
+        Some(self.not_ended(word, job, &detail))
+    }
+
+    fn not_ended(&self, word: &str, job: &JobRecord, detail: &str) -> String {
         let word = format!("{word:>WORD_WIDTH$}");
         let name = text::escape(job.plan.name.as_bytes());
-        Some(format!("{}            {}{detail}", word.style(self.styles.quiet), name.style(self.styles.name)))
+        format!("{}            {}  {detail}", word.style(self.styles.quiet), name.style(self.styles.name))
     }
 
     fn ended(&self, job: &JobRecord, status: &JobStatus) -> String {

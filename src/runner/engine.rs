@@ -6,7 +6,7 @@
 //! simpler to picture, but each end would then wait for two changes of thread, which at a limit of 2 costs a fifth of
 //! the jobs that a machine can run. The thread that calls [`run`] keeps the time and takes in cancels.
 //!
-//! A slot thread is started when there is more work than idle ones; there are never more than the limit.
+//! A slot thread is started when there is more work than idle ones; there are never more than the live limit.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
@@ -19,7 +19,7 @@ use crate::event::{
     CancelLevel, CancelReason, Event, EventKind, FORMAT_VERSION, Fate, Fault, LeftOver, Reporter, RunPlan, RunRecord,
     RunStatus, Seconds,
 };
-use crate::exec::{Executor, Leash, Notice};
+use crate::exec::{Executor, Leash, Notice, scarce};
 use crate::job::JobId;
 use crate::plan::Plan;
 use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler};
@@ -228,7 +228,8 @@ impl<'a> Engine<'a> {
                 };
                 self.cancel_for(scope, &mut state, fault, 1);
                 self.step(scope, &mut state, Input::Ended { job: attempt.job, end }, 1);
-            } else if state.ended {
+            } else if state.ended || state.has_too_many_threads() {
+                state.threads -= 1;
                 return;
             } else {
                 state.idle += 1;
@@ -256,14 +257,16 @@ impl<'a> Engine<'a> {
         let now = state.clock.now();
         let mut actions = Vec::new();
         let mut fault = None;
-        let mut refused = Vec::new();
+        let mut unstarted = Vec::new();
         state.scheduler.step(now, input, &mut actions);
         for action in actions {
             match action {
                 Action::Emit(kind @ EventKind::RunEnded { .. }) => state.last_event = Some(kind),
                 Action::Emit(kind) => fault = state.emit(now, kind).err().or(fault),
                 // Nothing starts whose start is not in the record.
-                Action::Spawn(attempt) if fault.is_some() || state.fault.is_some() => refused.push(attempt),
+                Action::Spawn(attempt) if fault.is_some() || state.fault.is_some() => {
+                    unstarted.push((attempt.job, ProcessOutcome::Refused));
+                }
                 Action::Spawn(attempt) => {
                     let leash = Arc::new(Leash::default());
                     state.leashes.insert(attempt.job, Arc::clone(&leash));
@@ -273,9 +276,9 @@ impl<'a> Engine<'a> {
                 Action::Kill(job) => state.leash(job, Leash::kill),
             }
         }
-        if let Err(stranded) = self.staff(scope, state, free) {
-            fault = fault.or(Some(stranded));
-            refused.extend(state.queue.drain(..).map(|(attempt, _)| attempt));
+        unstarted.extend(self.staff(scope, state, free));
+        if state.has_too_many_threads() {
+            self.work_or_end.notify_all();
         }
         if state.last_event.is_some() {
             self.tell(Control::Done);
@@ -283,9 +286,9 @@ impl<'a> Engine<'a> {
             self.tell(Control::Rearm);
         }
         self.cancel_for(scope, state, fault, free);
-        for attempt in refused {
-            let end = ProcessEnd::without_process(ProcessOutcome::Refused);
-            self.step(scope, state, Input::Ended { job: attempt.job, end }, free);
+        for (job, outcome) in unstarted {
+            let end = ProcessEnd::without_process(outcome);
+            self.step(scope, state, Input::Ended { job, end }, free);
         }
     }
 
@@ -305,32 +308,34 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Sees to it that every queued attempt has a thread coming for it. Where no more can be started it waits for one
-    /// that becomes free, as if the limit were lower; that there is none at all is a fault.
+    /// Sees to it that every queued attempt has a thread coming for it. Those for which none can be started are taken
+    /// out of the queue again and returned, with what became of them.
     fn staff<'scope>(
         &'scope self,
         scope: &'scope Scope<'scope, '_>,
         state: &mut State<'a>,
         free: usize,
-    ) -> Result<(), Fault> {
+    ) -> Vec<(JobId, ProcessOutcome)> {
         for _ in 0..state.queue.len().saturating_sub(free).min(state.idle) {
             self.work_or_end.notify_one();
         }
-        for _ in (state.idle + free)..state.queue.len() {
+        while state.idle + free < state.queue.len() {
             let name = format!("slot-{}", state.threads);
             let thread = thread::Builder::new().name(name).stack_size(SLOT_STACK);
-            match thread.spawn_scoped(scope, || self.slot(scope)) {
-                Ok(_) => {
-                    state.threads += 1;
-                    state.idle += 1;
+            if let Err(error) = thread.spawn_scoped(scope, || self.slot(scope)) {
+                let what = "no thread can be started";
+                let outcome = scarce(what, &error).unwrap_or_else(|| ProcessOutcome::Scarce(what.to_owned()));
+                let stranded: Vec<JobId> =
+                    state.queue.drain(state.idle + free..).map(|(attempt, _)| attempt.job).collect();
+                for job in &stranded {
+                    state.leashes.remove(job);
                 }
-                Err(_) if state.threads > 0 => break,
-                Err(error) => {
-                    return Err(Fault(format!("not even one thread can be started: {}", text::io_error(&error))));
-                }
+                return stranded.into_iter().map(|job| (job, outcome.clone())).collect();
             }
+            state.threads += 1;
+            state.idle += 1;
         }
-        Ok(())
+        Vec::new()
     }
 
     /// Lets the slot threads go.
@@ -351,6 +356,9 @@ impl State<'_> {
     fn emit(&mut self, now: Duration, kind: EventKind) -> Result<(), Fault> {
         let event = Event { v: FORMAT_VERSION, seq: self.next_seq, t: Seconds(now), kind };
         self.next_seq += 1;
+        if let EventKind::CancelRequested { reason: CancelReason::Fault(text), .. } = &event.kind {
+            self.fault.get_or_insert_with(|| Fault(text.clone()));
+        }
         self.record.apply(&event);
         let mut answer = Ok(());
         for reporter in &mut self.reporters {
@@ -366,6 +374,11 @@ impl State<'_> {
         for child in sys::own_children().into_iter().filter(|child| child.stopped && !in_hand.contains(&child.pid)) {
             _ = sys::signal_process(child.pid, sys::Signal::CONT);
         }
+    }
+
+    /// Threads count as processes do: where there is room for fewer attempts, those without one give theirs back.
+    fn has_too_many_threads(&self) -> bool {
+        self.threads > self.scheduler.live_limit()
     }
 
     fn leash(&self, job: JobId, act: impl FnOnce(&Leash)) {

@@ -1,4 +1,4 @@
-//! What is to happen at a certain time: timeouts, kills after the grace, the ends of delays.
+//! What is to happen at a certain time: timeouts, kills after the grace, the ends of delays and pauses.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ impl Scheduler {
             self.timers.pop();
         }
         let job = self.timers.first().map(|(at, _)| at);
-        job.into_iter().chain(self.run_deadline).min()
+        job.into_iter().chain(self.run_deadline).chain(self.live_limit.pause()).min()
     }
 
     pub(super) fn wake(&mut self, now: Duration, actions: &mut Vec<Action>) {
@@ -24,6 +24,7 @@ impl Scheduler {
             self.run_deadline = None;
             self.cancel(now, CancelReason::Timeout, CancelLevel::Terminate, actions);
         }
+        self.live_limit.wake(now);
         while let Some((at, job)) = self.timers.first().filter(|(at, _)| *at <= now) {
             self.timers.pop();
             if self.due(job) != Some(at) {

@@ -56,6 +56,8 @@ pub(crate) enum ProcessOutcome {
     Exited(Exit),
     /// The job's fault: there is no such program, for instance.
     SpawnFailed(String),
+    /// Nobody's fault: the system has too little of something for one more, as this text says. No attempt is used up.
+    Scarce(String),
     /// procman's fault: there is no place for the log, for instance. A cancel of the run comes with it.
     Refused,
 }

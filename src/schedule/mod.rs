@@ -4,12 +4,14 @@
 //! what is to be done. It starts no process, reads no clock and writes no file, so the same inputs always give the same
 //! actions. Time stands still for it while the run is suspended, because nobody hands it a later one.
 //!
-//! A job waits, is ready, runs and ends; between two attempts it may be delayed. `set` is the one place where that changes,
+//! A job waits, is ready, runs and ends; between two attempts it may be delayed, and an attempt for which the system has
+//! too little of something is deferred: the job is ready again, as if it had never been made. `set` is the one place where that changes,
 //! and where what is counted is kept in step.
 
 mod due;
 mod ending;
 mod jitter;
+mod live_limit;
 mod messages;
 mod queue;
 #[cfg(test)]
@@ -23,6 +25,7 @@ use crate::event::{AttemptEnd, CancelLevel, CancelReason, EventKind, JobStatus, 
 use crate::graph::{Dependents, EdgeKind, NodeId};
 use crate::job::JobId;
 use crate::plan::{OnFailure, Plan};
+use live_limit::LiveLimit;
 pub(crate) use messages::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules};
 use queue::{Ready, Slots, Timers};
 use verdict::{INTERRUPT, final_status, is_retryable, judge, was_interrupted};
@@ -75,6 +78,7 @@ pub(crate) struct Scheduler {
     ready: Ready,
     slots: Slots,
     timers: Timers,
+    live_limit: LiveLimit,
     running: usize,
     unended: usize,
     failures: usize,
@@ -95,6 +99,7 @@ impl Scheduler {
             ready: Ready::new(paths),
             slots: Slots::default(),
             timers: Timers::default(),
+            live_limit: LiveLimit::new(rules.limit),
             running: 0,
             unended: plan.jobs.len(),
             failures: 0,
@@ -110,6 +115,11 @@ impl Scheduler {
     /// Whether every job has ended.
     pub(crate) fn is_done(&self) -> bool {
         self.unended == 0
+    }
+
+    /// How many attempts may live at once, as things are; at least 1.
+    pub(crate) fn live_limit(&self) -> usize {
+        self.live_limit.get()
     }
 
     /// Takes in what happened at `now`, and adds to `actions` what is to be done about it. `now` never goes back.
@@ -161,7 +171,7 @@ impl Scheduler {
 
     /// Starts what may start.
     fn fill(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        while self.cancel.is_none() && self.running < self.rules.limit {
+        while self.cancel.is_none() && self.live_limit.admits(self.running) {
             let Some(job) = self.ready.pop() else { break };
             self.attempts[job.index()] += 1;
             let attempt = Attempt { job, number: self.attempts[job.index()], slot: self.slots.take() };
@@ -179,6 +189,11 @@ impl Scheduler {
             unreachable!("only a running job's process can end");
         };
         self.slots.give_back(running.attempt.slot);
+        if let ProcessOutcome::Scarce(reason) = end.outcome {
+            self.defer(now, running.attempt, &reason, actions);
+            return;
+        }
+        self.live_limit.ended(now);
         let settings = &self.plan.jobs.job(job).settings;
         let interrupted = was_interrupted(settings, &end);
         let status = judge(settings, running.ending, &end);
@@ -224,6 +239,26 @@ impl Scheduler {
         }
         let reason = CancelReason::Signal(INTERRUPT.to_owned());
         self.cancel(now, reason, CancelLevel::Terminate, actions);
+    }
+
+    /// Takes an attempt back that could not be started for now.
+    fn defer(&mut self, now: Duration, attempt: Attempt, reason: &str, actions: &mut Vec<Action>) {
+        let job = attempt.job;
+        self.attempts[job.index()] -= 1;
+        actions.push(Action::Emit(EventKind::AttemptDeferred {
+            job: self.plan.jobs.name(job).clone(),
+            attempt: attempt.number,
+            reason: reason.to_owned(),
+        }));
+        if self.cancel.is_some() {
+            self.end_job(job, JobStatus::Cancelled, actions);
+            return;
+        }
+        self.set(job, State::Ready);
+        if let Err(tries) = self.live_limit.deferred(now, self.running) {
+            let fault = CancelReason::Fault(format!("nothing can be started, {tries} tries have failed: {reason}"));
+            self.cancel(now, fault, CancelLevel::NoNew, actions);
+        }
     }
 
     /// Makes a job ready for one more attempt, at once or after its delay.

@@ -18,6 +18,7 @@ pub(super) fn judge(settings: &JobSettings, ending: Option<Ending>, end: &Proces
             }
             exit => AttemptStatus::Failed { exit: exit.clone() },
         },
+        (_, ProcessOutcome::Scarce(_)) => unreachable!("a deferred attempt has no end to be judged"),
         (Some(Ending::TimedOut), _) => AttemptStatus::TimedOut,
         (None, ProcessOutcome::SpawnFailed(error)) => AttemptStatus::SpawnError { error: error.clone() },
         (Some(Ending::Cancelled), _) | (None, ProcessOutcome::Refused | ProcessOutcome::Exited(_)) => {

@@ -8,6 +8,7 @@
 mod board;
 mod files;
 mod fork;
+mod limits;
 mod orphans;
 mod processes;
 mod signal;
@@ -19,6 +20,7 @@ mod watch;
 pub(crate) use board::Board;
 pub(crate) use files::{current_user, is_executable, mark_descriptors_close_on_exec, standard_descriptors};
 pub(crate) use fork::{fork_apart, wait_for_close};
+pub(crate) use limits::argument_space;
 pub(crate) use orphans::Orphans;
 pub(crate) use processes::{
     Process, add_descendants, environment_of, kin_of, own_children, processes, settled_environment_of,

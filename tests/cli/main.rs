@@ -17,6 +17,7 @@ mod record;
 mod rerun;
 mod retries;
 mod sandbox;
+mod scarcity;
 mod signals;
 mod spawn;
 mod summary;

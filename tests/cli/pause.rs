@@ -33,7 +33,8 @@ fn ctrl_z_stops_the_jobs_and_then_procman_and_fg_continues_both() {
     let pids = [sandbox.pid("leader"), sandbox.pid("child"), terminal.foreground()];
     terminal.type_keys(CTRL_Z);
     assert_eq!(wait_for_changes(&sandbox, 1), "stopped SIGTSTP\n");
-    assert_eq!(pids.map(state), ['T', 'T', 'T']);
+    // A process that has been told to stop does so when it is its turn.
+    wait_until("the jobs to stop", || (pids.map(state) == ['T', 'T', 'T']).then_some(()));
     terminal.type_keys("fg\n");
     wait_until("the jobs to go on", || pids.iter().all(|pid| state(*pid) != 'T').then_some(()));
     std::fs::write(sandbox.path("go"), "").expect("a file");

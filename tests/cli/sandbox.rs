@@ -280,6 +280,11 @@ impl Ran {
         self
     }
 
+    /// The code it exited with; `None` if it died of a signal.
+    pub(crate) fn exit_code(&self) -> Option<i32> {
+        self.output.status.code()
+    }
+
     /// It died of this signal.
     #[track_caller]
     pub(crate) fn died_of(self, signal: i32) -> Self {

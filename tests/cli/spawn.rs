@@ -131,15 +131,108 @@ fn a_stdin_that_is_a_fifo_is_refused() {
 fn an_argument_that_is_too_long() {
     let sandbox =
         Sandbox::with(&format!("inherit_env = false\n[tasks]\njob = ['/bin/true', '{}']", "x".repeat(131_072)));
-    let ran = sandbox.run(&["-q"]).code(1);
-    let stderr = ran.stderr_text();
+    spawn_error(
+        &sandbox,
+        "one of its arguments or variables takes 131073 bytes; the system takes 131072 in one; put it into a file",
+    );
+}
+
+/// The limit that is named is the one that counts: what just fits below it is taken, and what is just above is not.
+#[test]
+fn arguments_that_are_too_much_together() {
+    let jobs = |last: usize| {
+        let argument = |length: usize| format!("'{}'", "x".repeat(length));
+        let arguments: Vec<String> = (0..5).map(|_| argument(99_999)).chain([argument(last)]).collect();
+        format!("inherit_env = false\n[tasks]\njob = ['/bin/true', {}]", arguments.join(", "))
+    };
+    // A quarter of the two megabytes that the stack is given.
+    let limit = 512 * 1024;
+    let ran = |sandbox: &Sandbox| {
+        let mut command = std::process::Command::new("sh");
+        let line = format!("ulimit -s 2048; exec {} -q", env!("CARGO_BIN_EXE_procman"));
+        command.args(["-c", &line]).current_dir(sandbox.path(""));
+        sandbox.ran(command)
+    };
+    let sandbox = Sandbox::with(&jobs(99_999));
+    let stderr = ran(&sandbox).code(1).stderr_text();
+    let size = stderr.split_once("its arguments and environment take ").and_then(|(_, rest)| rest.split_once(' '));
+    let (size, rest) = size.unwrap_or_else(|| panic!("{stderr}"));
     assert!(
-        stderr.contains(
-            "the system takes a quarter of the stack limit (`ulimit -s`) in all and 131071 bytes in one argument"
-        ),
+        rest.starts_with(&format!("bytes; the system takes {limit}, a quarter of the stack limit (`ulimit -s`)\n")),
         "{stderr}"
     );
-    assert!(stderr.contains("its arguments and environment take 131"), "{stderr}");
+    // The rest of it: a run's variables are of the same length each time; the path of the program counts as well.
+    let others = size.parse::<usize>().expect("a number") - 99_999;
+    let most = limit - others - "/bin/true".len();
+    ran(&Sandbox::with(&jobs(most - 100))).code(0);
+    ran(&Sandbox::with(&jobs(most + 100))).code(1);
+}
+
+/// A process that has a program open for writing; ends with the test at the latest.
+struct Writer(std::process::Child);
+
+impl Writer {
+    /// `then` is what it does with the program open.
+    fn of_a_program(sandbox: &Sandbox, then: &str) -> Self {
+        // Not this process: what it has open may for a moment be open in the children of other tests.
+        let line = format!("cp \"$(command -v env)\" tool; exec 3>>tool; echo > held; {then}");
+        let mut command = std::process::Command::new("sh");
+        let this = Self(command.args(["-c", &line]).current_dir(sandbox.path("")).spawn().expect("sh can be started"));
+        sandbox.wait_for("held");
+        this
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_program_that_is_written_to_for_a_moment_is_waited_for() {
+    let sandbox = Sandbox::with("[tasks]\njob = ['./tool']");
+    let _writer = Writer::of_a_program(&sandbox, "until [ -e .procman/runs/*/logs/job.log ]; do :; done");
+    sandbox.run(&["-q"]).code(0);
+    let started = sandbox.events().iter().filter(|event| event["type"] == "attempt-started").count();
+    assert_eq!(started, 1);
+}
+
+#[test]
+fn a_program_that_is_written_to_all_the_time() {
+    let sandbox = Sandbox::with("[tasks]\njob = ['./tool']");
+    let _writer = Writer::of_a_program(&sandbox, "exec sleep 600");
+    spawn_error(
+        &sandbox,
+        "`[FOLDER]/tool`, or its interpreter, is open for writing and stayed so; start it when whoever writes it is done",
+    );
+}
+
+/// What a job writes to is its own; procman keeps nothing open for it.
+#[test]
+fn no_descriptor_is_held_for_a_live_job() {
+    let script = "echo > ready-$PROCMAN_JOB; until [ -e go ]; do sleep 0.05; done";
+    let jobs: Vec<String> = (0..50).map(|n| format!("t{n} = ['sh', '-c', '{script}']\n")).collect();
+    let sandbox = Sandbox::with(&format!(
+        "limit = 50\n[defaults]\nstreams = 'split'\nstdin = 'procman.toml'\n[tasks]\n{}",
+        jobs.concat()
+    ));
+    let running = sandbox.start(&["-q"]);
+    for n in 0..50 {
+        sandbox.wait_for(&format!("ready-t{n}"));
+    }
+    let open = || -> Vec<std::path::PathBuf> {
+        let entries = fs::read_dir(format!("/proc/{}/fd", running.pid())).expect("it runs");
+        entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok()).collect()
+    };
+    let of_a_job =
+        |path: &std::path::PathBuf| path.ends_with("procman.toml") || path.to_string_lossy().contains("/logs/");
+    // The last job may be ahead of the thread that started it.
+    crate::sandbox::wait_until("the last log's close", || (!open().iter().any(of_a_job)).then_some(()));
+    assert!(open().len() < 25, "{:?}", open());
+    fs::write(sandbox.path("go"), "").expect("a file");
+    running.wait().code(0);
 }
 
 #[test]

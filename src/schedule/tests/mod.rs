@@ -2,6 +2,7 @@
 
 mod properties;
 mod retries;
+mod scarcity;
 mod world;
 
 use super::*;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::world::{SEED, Script, World, index, ms, rules, run};
+use super::world::{SEED, Script, Shortage, World, index, ms, rules};
 use crate::event::{CancelLevel, EventKind, JobStatus, SkipReason};
 use crate::job::{Backoff, Retries};
 use crate::plan::OnFailure;
@@ -98,6 +98,12 @@ fn check_invariants(world: &World, limit: usize) -> Result<(), TestCaseError> {
                 prop_assert!(attempts[job] <= script.settings.retries.count + 1);
                 live[job] = true;
             }
+            EventKind::AttemptDeferred { job, attempt, .. } => {
+                let job = index(job);
+                prop_assert!(live[job] && attempts[job] == *attempt);
+                attempts[job] -= 1;
+                live[job] = false;
+            }
             EventKind::AttemptEnded { job, .. } => {
                 let (name, job) = (job, index(job));
                 live[job] = false;
@@ -124,10 +130,23 @@ fn check_invariants(world: &World, limit: usize) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// Some spawns that cannot be, but never so many in a row that the run is given up.
+fn any_shortage() -> impl Strategy<Value = Shortage> {
+    shortage_of_at_most(6)
+}
+
+fn shortage_of_at_most(in_a_row: usize) -> impl Strategy<Value = Shortage> {
+    let denial = prop::option::of((0..5u64).prop_map(ms));
+    let denials = prop_oneof![Just(vec![None]), prop::collection::vec(denial, 1..8)];
+    denials.prop_map(move |denials| Shortage::new(denials, in_a_row))
+}
+
 proptest! {
     #[test]
-    fn outcomes_are_those_of_the_reference(scripts in any_scripts(), limit in 1..5usize) {
-        let world = run(&scripts, rules(limit, OnFailure::Continue));
+    fn outcomes_are_those_of_the_reference(scripts in any_scripts(), limit in 1..5usize, shortage in any_shortage()) {
+        let mut world = World::new(scripts.clone(), rules(limit, OnFailure::Continue));
+        world.shortage = shortage;
+        let world = world.run(Vec::new());
         check_invariants(&world, limit)?;
         prop_assert_eq!(world.words(), reference(&scripts));
     }
@@ -142,11 +161,16 @@ proptest! {
             ((0..400u64).prop_map(ms), prop_oneof![Just(CancelLevel::NoNew), Just(CancelLevel::Terminate), Just(CancelLevel::Kill)]),
             0..3,
         ),
+        shortage in shortage_of_at_most(20),
     ) {
         let rules = Rules { limit, on_failure, timeout, seed: SEED };
-        let world = World::new(scripts.clone(), rules.clone()).run(cancels.clone());
+        let mut world = World::new(scripts.clone(), rules.clone());
+        world.shortage = shortage.clone();
+        let world = world.run(cancels.clone());
         check_invariants(&world, limit)?;
-        let again = World::new(scripts, rules).run(cancels);
+        let mut again = World::new(scripts, rules);
+        again.shortage = shortage;
+        let again = again.run(cancels);
         prop_assert_eq!(world.events, again.events, "the same inputs give the same actions");
     }
 }

@@ -96,13 +96,31 @@ pub(super) struct World {
     pub(super) scheduler: Scheduler,
     pub(super) scripts: Vec<Script>,
     pub(super) now: Duration,
-    /// Ends to come: when, of which attempt of which job, by what signal or code. Outdated ones are passed over.
-    ends: BinaryHeap<Reverse<(Duration, usize, u32, i32)>>,
-    /// For each job, the attempt that lives, since when, and when it was told to end.
-    live: Vec<Option<(u32, Option<Duration>)>>,
+    /// Ends to come: when, of which job and which of all spawns, and how. Outdated ones are passed over.
+    ends: BinaryHeap<Reverse<(Duration, usize, usize, End)>>,
+    /// For each job, the attempt that lives.
+    live: Vec<Option<Live>>,
+    spawns: usize,
+    pub(super) shortage: Shortage,
     pub(super) events: Vec<(Duration, EventKind)>,
     pub(super) most_live: usize,
     pub(super) kills: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Live {
+    /// Which of all spawns it came from.
+    spawn: usize,
+    told: Option<Duration>,
+    /// Whether it is going to be deferred; until then nobody knows.
+    scarce: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// With this code, or less than 0 by this signal.
+    Process(i32),
+    Scarce,
 }
 
 impl World {
@@ -113,6 +131,8 @@ impl World {
             scripts,
             now: Duration::ZERO,
             ends: BinaryHeap::new(),
+            spawns: 0,
+            shortage: Shortage::none(),
             events: Vec::new(),
             most_live: 0,
             kills: 0,
@@ -131,13 +151,9 @@ impl World {
             // Nothing to come and jobs left is what must never be.
             self.now = self.now.max(next.expect("the run is stuck"));
             if end == next {
-                let Some(Reverse((_, job, attempt, code))) = self.ends.pop() else { continue };
-                if self.live[job].is_some_and(|(live, _)| live == attempt) {
-                    self.live[job] = None;
-                    let exit = if code < 0 { Exit::Signal(format!("{}", -code)) } else { Exit::Code(code) };
-                    let outcome = ProcessOutcome::Exited(exit);
-                    let end = ProcessEnd::without_process(outcome);
-                    self.step(Input::Ended { job: id(job), end });
+                let Some(Reverse((_, job, spawn, end))) = self.ends.pop() else { continue };
+                if self.live[job].is_some_and(|live| live.spawn == spawn) {
+                    self.end(job, end);
                 }
             } else if cancel == next {
                 let (_, level) = cancels.pop().expect("it was looked at");
@@ -155,37 +171,68 @@ impl World {
         for action in actions {
             match action {
                 Action::Emit(kind) => self.events.push((self.now, kind)),
-                Action::Spawn(Attempt { job, number, .. }) => {
-                    let job = job.index();
-                    assert!(self.live[job].is_none(), "job {job} lives twice");
-                    self.live[job] = Some((number, None));
-                    let (code, millis) = self.scripts[job].attempt(number);
-                    self.ends.push(Reverse((self.now + ms(millis), job, number, code)));
-                    self.most_live = self.most_live.max(self.live.iter().flatten().count());
-                }
+                Action::Spawn(attempt) => self.spawn(attempt),
                 Action::Terminate(job) => {
                     let job = job.index();
-                    let (attempt, told) = self.live[job].as_mut().expect("only what lives is told to end");
-                    assert!(told.is_none(), "job {job} is told twice");
-                    *told = Some(self.now);
-                    if let Some(millis) = self.scripts[job].dies_after {
-                        self.ends.push(Reverse((self.now + ms(millis), job, *attempt, -15)));
+                    let live = self.live[job].as_mut().expect("only what lives is told to end");
+                    assert!(live.told.is_none(), "job {job} is told twice");
+                    live.told = Some(self.now);
+                    if let Some(millis) = self.scripts[job].dies_after.filter(|_| !live.scarce) {
+                        self.ends.push(Reverse((self.now + ms(millis), job, live.spawn, End::Process(-15))));
                     }
                 }
                 Action::Kill(job) => {
                     let job = job.index();
-                    let (attempt, told) = self.live[job].expect("only what lives is killed");
+                    let live = self.live[job].expect("only what lives is killed");
                     let asked = self
                         .events
                         .iter()
                         .any(|(_, kind)| matches!(kind, EventKind::CancelRequested { level: CancelLevel::Kill, .. }));
                     let grace = self.scripts[job].settings.grace;
-                    assert!(asked || told.is_some_and(|told| self.now >= told + grace), "job {job} is killed early");
+                    assert!(
+                        asked || live.told.is_some_and(|told| self.now >= told + grace),
+                        "job {job} is killed early"
+                    );
                     self.kills += 1;
-                    self.ends.push(Reverse((self.now, job, attempt, -9)));
+                    if !live.scarce {
+                        self.ends.push(Reverse((self.now, job, live.spawn, End::Process(-9))));
+                    }
                 }
             }
         }
+    }
+
+    fn spawn(&mut self, Attempt { job, number, .. }: Attempt) {
+        let job = job.index();
+        assert!(self.live[job].is_none(), "job {job} lives twice");
+        let denial = self.shortage.spawn(self.now, self.live());
+        let (code, millis) = self.scripts[job].attempt(number);
+        let (after, end) = denial.map_or((ms(millis), End::Process(code)), |after| (after, End::Scarce));
+        self.spawns += 1;
+        self.live[job] = Some(Live { spawn: self.spawns, told: None, scarce: denial.is_some() });
+        self.ends.push(Reverse((self.now + after, job, self.spawns, end)));
+        self.most_live = self.most_live.max(self.live());
+    }
+
+    fn end(&mut self, job: usize, end: End) {
+        self.live[job] = None;
+        let others = self.live();
+        let outcome = match end {
+            End::Scarce => {
+                self.shortage.deferred(self.now, others);
+                ProcessOutcome::Scarce("no room".into())
+            }
+            End::Process(code) => {
+                self.shortage.ended(self.now);
+                let exit = if code < 0 { Exit::Signal(format!("{}", -code)) } else { Exit::Code(code) };
+                ProcessOutcome::Exited(exit)
+            }
+        };
+        self.step(Input::Ended { job: id(job), end: ProcessEnd::without_process(outcome) });
+    }
+
+    fn live(&self) -> usize {
+        self.live.iter().flatten().count()
     }
 
     pub(super) fn statuses(&self) -> Vec<JobStatus> {
@@ -215,6 +262,57 @@ impl World {
         match self.events.last() {
             Some((_, EventKind::RunEnded { status })) => *status,
             other => panic!("the last event is {other:?}"),
+        }
+    }
+}
+
+/// A system that has too little for some spawns, and what it expects of a scheduler that heeds this.
+#[derive(Debug, Clone)]
+pub(super) struct Shortage {
+    /// For one spawn after another, over and over: after what time it turns out that it cannot be, if so.
+    denials: Vec<Option<Duration>>,
+    /// Never more of them in a row.
+    most_in_a_row: usize,
+    spawns: usize,
+    in_a_row: usize,
+    /// With nothing else running.
+    in_vain: u32,
+    not_before: Duration,
+    /// How many may live, beside the run's own limit.
+    ceiling: usize,
+    last: Duration,
+}
+
+impl Shortage {
+    pub(super) fn none() -> Self {
+        Self::new(vec![None], 0)
+    }
+
+    pub(super) fn new(denials: Vec<Option<Duration>>, most_in_a_row: usize) -> Self {
+        let (not_before, last) = (Duration::ZERO, Duration::ZERO);
+        Self { denials, most_in_a_row, spawns: 0, in_a_row: 0, in_vain: 0, not_before, ceiling: usize::MAX, last }
+    }
+
+    fn spawn(&mut self, now: Duration, others: usize) -> Option<Duration> {
+        assert!(now >= self.not_before, "a pause is cut short");
+        assert!(others < self.ceiling, "more live than may after a deferral");
+        let denial = self.denials[self.spawns % self.denials.len()];
+        self.spawns += 1;
+        denial.filter(|_| self.in_a_row < self.most_in_a_row).inspect(|_| self.in_a_row += 1)
+    }
+
+    fn deferred(&mut self, now: Duration, others: usize) {
+        (self.last, self.ceiling) = (now, others.max(1));
+        if others == 0 {
+            self.not_before = now + ms(10) * 2u32.pow(self.in_vain);
+            self.in_vain += 1;
+        }
+    }
+
+    fn ended(&mut self, now: Duration) {
+        (self.in_a_row, self.in_vain) = (0, 0);
+        if now >= self.last + ms(1_000) {
+            self.ceiling = self.ceiling.saturating_add(1);
         }
     }
 }
