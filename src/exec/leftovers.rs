@@ -196,7 +196,7 @@ impl Family<'_> {
         let mut seen = told;
         let mut pause = LOOKS[0];
         let stay = loop {
-            self.kill_adopted();
+            self.kill_adopted(&mut seen);
             let found = self.look();
             for process in found.iter().flatten() {
                 // Whoever cannot be killed is still there in the end, and is named then.
@@ -217,8 +217,9 @@ impl Family<'_> {
         seen.iter().map(|process| left_over(process, fate(process))).collect()
     }
 
-    /// Kills the adopted of this family as fast as they come.
-    fn kill_adopted(&self) {
+    /// Kills the adopted of this family as fast as they come, and adds them to those that were `seen`: while one of them
+    /// forks on and on, no other look may have seen any. That one itself is added once.
+    fn kill_adopted(&self, seen: &mut Vec<Process>) {
         let Some(orphans) = &self.household.orphans else { return };
         // Whoever is to be left alone can only be told from all processes.
         if self.household.board.is_some_and(|board| !board.spared().is_empty()) {
@@ -226,8 +227,10 @@ impl Family<'_> {
         }
         for _ in 0..QUICK_LOOKS {
             let mut any = false;
-            for pid in orphans.living() {
-                any |= self.is_marked(pid) == Some(true) && sys::signal_process(pid, Signal::KILL).is_ok();
+            for pid in orphans.living().into_iter().filter(|pid| self.is_marked(*pid) == Some(true)) {
+                let process = sys::process(pid);
+                any |= sys::signal_process(pid, Signal::KILL).is_ok();
+                seen.extend(process.filter(|process| seen.iter().all(|known| known.name != process.name)));
             }
             if !any {
                 return;

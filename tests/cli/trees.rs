@@ -120,6 +120,23 @@ fn on_request_leaving_something_is_a_failure() {
     all_are_gone(&sandbox, "leaked");
 }
 
+/// While it does, no look at all processes is sure to have seen everybody.
+#[test]
+fn one_that_forks_on_and_on_hides_nobody() {
+    let leave = "hold lock background { silent ready left wait } until left exit 0";
+    let fork = "background { ready storm refork 5000 wait } until storm exit 0";
+    let sandbox = Sandbox::with(&format!(
+        "limit = 2\n[tasks.storm]\nargv = {}\nleak = 'fail'\n{}",
+        misbehaving(fork),
+        task(&format!("until storm {leave}"), "leak = 'fail'")
+    ));
+    sandbox.run(&["-q"]).code(1);
+    assert!(!lives(&sandbox, "left") && !sandbox.is_held("lock"));
+    for job in ["a", "storm"] {
+        assert_eq!(sandbox.wait_for_event("job-ended", job)["status"], "leaked", "{job}");
+    }
+}
+
 #[test]
 fn on_request_what_is_left_lives_on() {
     for leave in
