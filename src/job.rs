@@ -59,7 +59,7 @@ pub struct JobSettings {
     pub allow_failure: bool,
     /// What becomes of processes that outlive the one it starts.
     pub leak: Leak,
-    /// Whether it gets the terminal, and runs alone.
+    /// Whether it gets the terminal and runs alone: it starts only when no other job runs, and none starts while it does.
     pub interactive: bool,
     /// The names of [`std::env::consts::OS`] it is for; `None` is all of them.
     pub platforms: Option<Vec<String>>,

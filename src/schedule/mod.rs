@@ -80,6 +80,8 @@ pub(crate) struct Scheduler {
     timers: Timers,
     live_limit: LiveLimit,
     running: usize,
+    /// Whether what runs is a job that runs alone.
+    alone: bool,
     unended: usize,
     failures: usize,
     cancel: Option<(CancelLevel, CancelReason)>,
@@ -101,6 +103,7 @@ impl Scheduler {
             timers: Timers::default(),
             live_limit: LiveLimit::new(rules.limit),
             running: 0,
+            alone: false,
             unended: plan.jobs.len(),
             failures: 0,
             cancel: None,
@@ -172,7 +175,8 @@ impl Scheduler {
     /// Starts what may start.
     fn fill(&mut self, now: Duration, actions: &mut Vec<Action>) {
         while self.cancel.is_none() && self.live_limit.admits(self.running) {
-            let Some(job) = self.ready.pop() else { break };
+            let Some(job) = self.ready.best().filter(|job| self.suits_what_runs(*job)) else { break };
+            self.ready.pop();
             self.attempts[job.index()] += 1;
             let attempt = Attempt { job, number: self.attempts[job.index()], slot: self.slots.take() };
             let deadline = self.plan.jobs.job(job).settings.timeout.map(|timeout| now.saturating_add(timeout));
@@ -182,6 +186,12 @@ impl Scheduler {
             actions.push(Action::Emit(EventKind::AttemptStarted { job: name, attempt: number, slot }));
             actions.push(Action::Spawn(attempt));
         }
+    }
+
+    /// Whether a job may start beside those that run. While the best cannot, no other starts either: one that is to run
+    /// alone would otherwise wait for as long as there are others.
+    fn suits_what_runs(&self, job: JobId) -> bool {
+        self.running == 0 || !(self.alone || self.plan.jobs.job(job).settings.interactive)
     }
 
     fn attempt_ended(&mut self, now: Duration, job: JobId, end: ProcessEnd, actions: &mut Vec<Action>) {
@@ -316,13 +326,17 @@ impl Scheduler {
     /// The one place where a job's state changes.
     fn set(&mut self, job: JobId, state: State) {
         let before = std::mem::replace(&mut self.states[job.index()], state);
-        self.running -= usize::from(matches!(before, State::Running(_)));
+        if matches!(before, State::Running(_)) {
+            self.running -= 1;
+            self.alone = false;
+        }
         match state {
             State::Waiting(_) => unreachable!("no job goes back to waiting"),
             State::Ready => self.ready.push(job),
             State::Delayed(until) => self.timers.push(until, job),
             State::Running(running) => {
                 self.running += 1;
+                self.alone = self.plan.jobs.job(job).settings.interactive;
                 if let Some(at) = running.deadline {
                     self.timers.push(at, job);
                 }

@@ -23,8 +23,13 @@ impl Ready {
         self.heap.push((self.remaining_path[job.index()], Reverse(job)));
     }
 
-    pub(super) fn pop(&mut self) -> Option<JobId> {
-        self.heap.pop().map(|(_, Reverse(job))| job)
+    /// The one to start next.
+    pub(super) fn best(&self) -> Option<JobId> {
+        self.heap.peek().map(|(_, Reverse(job))| *job)
+    }
+
+    pub(super) fn pop(&mut self) {
+        self.heap.pop();
     }
 
     /// Empties the queue; it serves a cancel, which takes all that is ready.

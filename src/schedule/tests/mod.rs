@@ -1,5 +1,6 @@
 //! The scheduler in a scripted world, case by case and, in `properties`, against a naive reference.
 
+mod interactive;
 mod properties;
 mod retries;
 mod scarcity;

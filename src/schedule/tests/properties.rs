@@ -49,15 +49,25 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
     let attempts = prop::collection::vec(attempt, 1..4);
     let timeout = prop::option::weighted(0.2, (1..15u64).prop_map(|n| ms(n * 10)));
     let dies_after = prop::option::weighted(0.8, 0..50u64);
-    let flags = (any::<bool>(), prop::bool::weighted(0.1), prop::bool::weighted(0.1));
+    let rarely = || prop::bool::weighted(0.1);
+    let flags = (any::<bool>(), rarely(), rarely(), prop::bool::weighted(0.2));
     (edges(), edges(), attempts, any_retries(), timeout, dies_after, flags).prop_map(
-        move |(needs, after, attempts, retries, timeout, dies_after, (grouped, elsewhere, allow_failure))| {
+        move |(
+            needs,
+            after,
+            attempts,
+            retries,
+            timeout,
+            dies_after,
+            (grouped, elsewhere, allow_failure, interactive),
+        )| {
             let mut script = Script::new(0, 0);
             let edges = |edges: Vec<usize>| if index == 0 { Vec::new() } else { edges };
             (script.needs, script.after) = (edges(needs), edges(after));
             (script.attempts, script.dies_after, script.grouped) = (attempts, dies_after, grouped);
             script.set(|settings| {
                 (settings.retries, settings.timeout, settings.allow_failure) = (retries, timeout, allow_failure);
+                settings.interactive = interactive;
                 settings.platforms = elsewhere.then(|| vec!["plan9".into()]);
             })
         },

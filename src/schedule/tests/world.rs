@@ -205,6 +205,9 @@ impl World {
     fn spawn(&mut self, Attempt { job, number, .. }: Attempt) {
         let job = job.index();
         assert!(self.live[job].is_none(), "job {job} lives twice");
+        let interactive = |job: usize| self.scripts[job].settings.interactive;
+        let alone = (0..self.live.len()).filter(|other| self.live[*other].is_some()).all(|other| !interactive(other));
+        assert!(self.live() == 0 || (alone && !interactive(job)), "job {job} starts beside one that runs alone");
         let denial = self.shortage.spawn(self.now, self.live());
         let (code, millis) = self.scripts[job].attempt(number);
         let (after, end) = denial.map_or((ms(millis), End::Process(code)), |after| (after, End::Scarce));
