@@ -184,7 +184,7 @@ fn terminal_for(plan: &Plan) -> Result<Option<Arc<Terminal>>, Error> {
 /// procman adopts what its jobs leave, where the system lets it.
 fn household(guardian: Option<&Guardian>) -> Household {
     let orphans = Orphans::adopt().ok();
-    Household { orphans, board: guardian.map(Guardian::board) }
+    Household::new(orphans, guardian.map(Guardian::board))
 }
 
 /// The signal by which the user ended an interactive job, which procman then dies of too.

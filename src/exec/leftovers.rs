@@ -6,6 +6,8 @@
 
 use std::collections::HashSet;
 use std::ffi::CString;
+use std::io;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -34,13 +36,24 @@ pub(crate) struct Household {
     pub(crate) orphans: Option<Orphans>,
     /// What its guardian knows, if it has one.
     pub(crate) board: Option<&'static Board>,
+    /// Those that could not be ended, and were told of.
+    given_up: Mutex<HashSet<Pid>>,
 }
 
 impl Household {
-    /// Of `all` processes, those that are to be left alone: each that was named, its session, and their descendants.
+    pub(crate) fn new(orphans: Option<Orphans>, board: Option<&'static Board>) -> Self {
+        Self { orphans, board, given_up: Mutex::default() }
+    }
+
+    /// Of `all` processes, those that are to be left alone: each that was named, its session, and their descendants;
+    /// and those with which nothing can be done.
     fn spared(&self, all: &[Process]) -> HashSet<Pid> {
         let named = self.board.map(Board::spared).unwrap_or_default();
-        sys::kin_of(&named, all)
+        &sys::kin_of(&named, all) | &*self.given_up()
+    }
+
+    fn given_up(&self) -> MutexGuard<'_, HashSet<Pid>> {
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Removes what is left of the run when all its attempts have ended, and could be laid to none of them.
@@ -198,20 +211,22 @@ impl Family<'_> {
         let stay = loop {
             self.kill_adopted(&mut seen);
             let found = self.look();
+            let mut may_any_end = false;
             for process in found.iter().flatten() {
-                // Whoever cannot be killed is still there in the end, and is named then.
-                _ = sys::signal_process(process.pid, Signal::KILL);
+                let killed = sys::signal_process(process.pid, Signal::KILL);
+                may_any_end |= !killed.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
                 if !seen.iter().any(|known| known.pid == process.pid) {
                     seen.push(process.clone());
                     pause = LOOKS[0];
                 }
             }
-            if found.as_ref().is_some_and(Vec::is_empty) || Instant::now() >= until {
+            if found.is_some() && !may_any_end || Instant::now() >= until {
                 break found.unwrap_or_default();
             }
             thread::sleep(pause);
             pause = (pause * 2).min(LOOKS[1]);
         };
+        self.household.given_up().extend(stay.iter().map(|process| process.pid));
         let stays = |process: &Process| stay.iter().any(|left| left.pid == process.pid);
         let fate = |process: &Process| if stays(process) { Fate::Unkillable } else { Fate::Removed };
         seen.iter().map(|process| left_over(process, fate(process))).collect()

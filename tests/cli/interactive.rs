@@ -117,3 +117,23 @@ fn other_jobs_can_neither_read_the_terminal_nor_change_it() {
         assert_eq!(sandbox.read(outcome), "No such device or address (os error 6)\n");
     }
 }
+
+#[test]
+fn nothing_else_runs_with_it() {
+    let sandbox = Sandbox::with(&format!(
+        "limit = 4\n[tasks]\na = ['true']\nb = ['true']\nc = ['true']\n[tasks.job]\nargv = {}\ninteractive = true",
+        misbehaving("exit 0")
+    ));
+    let mut terminal = sandbox.on_terminal(&["-q"]);
+    assert_eq!(terminal.wait().code(), Some(0));
+    let mut live = Vec::new();
+    for event in sandbox.events() {
+        let job = event["job"].as_str().unwrap_or_default().to_owned();
+        match event["type"].as_str() {
+            Some("attempt-started") => live.push(job),
+            Some("attempt-ended") => live.retain(|other| *other != job),
+            _ => {}
+        }
+        assert!(live.len() == 1 || !live.contains(&"job".to_owned()), "{live:?}");
+    }
+}

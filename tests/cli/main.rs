@@ -19,6 +19,7 @@ mod retries;
 mod sandbox;
 mod scarcity;
 mod signals;
+mod soak;
 mod spawn;
 mod summary;
 mod terminal;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::sandbox::{Sandbox, misbehaving, send};
+use crate::sandbox::{PROCMAN, Sandbox, is_alive, misbehave, misbehaving, send};
 
 const SIGTERM: i32 = 15;
 
@@ -183,4 +183,38 @@ fn children_that_procman_had_before_it_began_are_left_alone() {
     let sandbox = Sandbox::with(&task("daemon { ready left wait } until left exit 0", ""));
     sandbox.ran(sandbox.command_after(before, &["-q"])).code(0);
     assert_eq!(["child", "stranger", "left"].map(|file| lives(&sandbox, file)), [true, true, false]);
+}
+
+/// What cannot be ended is named in bounded time. Only root can make a program that becomes another user.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn what_cannot_be_ended_is_named_with_its_id() {
+    let sandbox = Sandbox::with(
+        "[tasks.job]\nargv = ['./setuid', 'background', '{', 'user', '0', 'ready', 'left', 'until', 'go', '}', 'until', 'left']\n",
+    );
+    let user = (2_000_000 + std::process::id()).to_string();
+    let set_up = format!(
+        "cp {} setuid && cp {} procman && chown 0 setuid && chmod 4755 setuid && chown {user} .",
+        misbehave().display(),
+        PROCMAN
+    );
+    let done = sandbox.program("sh").args(["-c", &set_up]).status().expect("a shell");
+    let mut command = sandbox.program(misbehave());
+    command.args(["user", &user, "exec", "./procman", "-q"]);
+    if !done.success() || !is_root() {
+        eprintln!("skipped: only root can make a program of another user");
+        return;
+    }
+    let ran = sandbox.ran(command).code(3);
+    let left = sandbox.pid("left");
+    assert!(is_alive(left));
+    fs::write(sandbox.path("go"), "").expect("a file");
+    let stderr = ran.stderr_text();
+    let error =
+        format!("error: processes of job cannot be ended and live on: setuid (pid {left}); who may end them must\n");
+    assert!(stderr.ends_with(&error), "{stderr}");
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
 }
