@@ -99,6 +99,25 @@ fn on_failure_decides_what_becomes_of_the_others() {
     assert_eq!(words(OnFailure::Kill), ["failed", "cancelled", "cancelled", "skipped"]);
 }
 
+/// The last two wait for the first two through groups: what needs them, and what only comes after them.
+#[test]
+fn on_failure_reaches_what_waits_behind_a_join() {
+    let grouped = |script: Script| Script { grouped: true, ..script };
+    let scripts = [
+        Script::new(1, 5),
+        Script::new(0, 50),
+        grouped(Script::new(0, 5).needs(&[0, 1])),
+        grouped(Script::new(0, 5).after(&[0, 1])),
+    ];
+    let ended = |on_failure| {
+        let world = run(&scripts, rules(2, on_failure));
+        (world.words(), world.now)
+    };
+    assert_eq!(ended(OnFailure::Continue), (vec!["failed", "ok", "skipped", "ok"], ms(55)));
+    assert_eq!(ended(OnFailure::NoNew), (vec!["failed", "ok", "cancelled", "cancelled"], ms(50)));
+    assert_eq!(ended(OnFailure::Kill), (vec!["failed", "cancelled", "cancelled", "cancelled"], ms(6)));
+}
+
 #[test]
 fn an_allowed_failure_fails_neither_the_run_nor_dependents() {
     let scripts = [Script::new(1, 5).set(|settings| settings.allow_failure = true), Script::new(0, 5).needs(&[0])];
