@@ -27,7 +27,7 @@ pub(crate) enum Input {
     Ended { job: JobId, end: ProcessEnd },
     /// The run is to end early.
     Cancel { reason: CancelReason, level: CancelLevel },
-    /// The time that [`Scheduler::next_wake`] named has come.
+    /// The time that [`Scheduler::next_wake`](super::Scheduler::next_wake) named has come.
     Wake,
 }
 
