@@ -6,6 +6,7 @@
 //! - `startup`: one process
 //! - `plan`: a manifest of 100,000 tasks, read and shown
 //! - `output`: 1 GiB from one job
+//! - `kill`: procman killed while a thousand jobs live
 //! - `scale`: the cost of a job in short and long runs; with `--long` up to 100,000 jobs
 //!
 //! Only ratios mean anything: programs are run in turn, and each run is compared with that of the same round, so that
@@ -17,6 +18,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its tables")]
 
 mod floor;
+mod kill;
 mod measure;
 mod output;
 mod peers;
@@ -49,11 +51,12 @@ impl Effort {
 
 type Section = fn(&Scratch, &Effort) -> io::Result<()>;
 
-const SECTIONS: [(&str, Section); 5] = [
+const SECTIONS: [(&str, Section); 6] = [
     ("spawn", spawn::section),
     ("startup", startup::section),
     ("plan", plan::section),
     ("output", output::section),
+    ("kill", kill::section),
     ("scale", scale::section),
 ];
 
