@@ -8,22 +8,20 @@
 //!
 //! A slot thread is started when there is more work than idle ones; there are never more than the live limit.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use super::clock::Clock;
+use super::state::State;
 use crate::event::{
-    CancelLevel, CancelReason, Event, EventKind, FORMAT_VERSION, Fate, Fault, LeftOver, Reporter, RunPlan, RunRecord,
-    RunStatus, Seconds,
+    CancelLevel, CancelReason, EventKind, Fate, Fault, LeftOver, Reporter, RunPlan, RunRecord, RunStatus,
 };
 use crate::exec::{Executor, Leash, Notice, scarce};
 use crate::job::JobId;
 use crate::plan::Plan;
 use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler};
-use crate::{sys, text};
+use crate::text;
 
 /// A slot thread builds an argv, waits, and writes a few lines; nothing in it recurses.
 const SLOT_STACK: usize = 128 * 1024;
@@ -61,26 +59,6 @@ struct Engine<'a> {
     work_or_end: Condvar,
 }
 
-struct State<'a> {
-    scheduler: Scheduler,
-    clock: Clock,
-    reporters: Vec<Box<dyn Reporter + 'a>>,
-    record: RunRecord,
-    next_seq: u64,
-    fault: Option<Fault>,
-    /// Attempts that no thread has taken yet.
-    queue: VecDeque<(Attempt, Arc<Leash>)>,
-    leashes: HashMap<JobId, Arc<Leash>>,
-    threads: usize,
-    /// Of those, how many wait for an attempt or are about to.
-    idle: usize,
-    /// The time that the time keeper sleeps to, or slept to last; `None` if until it is told.
-    armed: Option<Duration>,
-    /// The event that the run ends with, once every job has ended.
-    last_event: Option<EventKind>,
-    ended: bool,
-}
-
 /// Runs a plan to its end. Returns when every job has ended, none of its processes' leaders left.
 pub(super) fn run<'a>(
     plan: Arc<Plan>,
@@ -94,21 +72,7 @@ pub(super) fn run<'a>(
         executor,
         control,
         work_or_end: Condvar::new(),
-        state: Mutex::new(State {
-            scheduler: Scheduler::new(Arc::clone(&plan), rules),
-            clock: Clock::default(),
-            reporters,
-            record: RunRecord::default(),
-            next_seq: 0,
-            fault: None,
-            queue: VecDeque::new(),
-            leashes: HashMap::new(),
-            threads: 0,
-            idle: 0,
-            armed: None,
-            last_event: None,
-            ended: false,
-        }),
+        state: Mutex::new(State::new(Scheduler::new(Arc::clone(&plan), rules), reporters)),
         plan,
     };
     thread::scope(|scope| {
@@ -347,44 +311,6 @@ impl<'a> Engine<'a> {
     fn tell(&self, message: Control) {
         // The time keeper is gone only when the run has ended, and then there is nothing to tell.
         _ = self.control.send(message);
-    }
-}
-
-impl State<'_> {
-    /// Numbers and dates an event, folds it, and shows it to every reporter, whatever the others say. The answer is the
-    /// first fault.
-    fn emit(&mut self, now: Duration, kind: EventKind) -> Result<(), Fault> {
-        let event = Event { v: FORMAT_VERSION, seq: self.next_seq, t: Seconds(now), kind };
-        self.next_seq += 1;
-        if let EventKind::CancelRequested { reason: CancelReason::Fault(text), .. } = &event.kind {
-            self.fault.get_or_insert_with(|| Fault(text.clone()));
-        }
-        self.record.apply(&event);
-        let mut answer = Ok(());
-        for reporter in &mut self.reporters {
-            answer = answer.and(reporter.event(&event, &self.record));
-        }
-        answer
-    }
-
-    /// A process that was stopped between its making and its program's start cannot be in any hand yet, and whoever
-    /// makes it waits. A CONT to procman reaches it too late or not at all, so it gets one of its own.
-    fn wake_the_unborn(&self) {
-        let in_hand: Vec<sys::Pid> = self.leashes.values().filter_map(|leash| leash.process()).collect();
-        for child in sys::own_children().into_iter().filter(|child| child.stopped && !in_hand.contains(&child.pid)) {
-            _ = sys::signal_process(child.pid, sys::Signal::CONT);
-        }
-    }
-
-    /// Threads count as processes do: where there is room for fewer attempts, those without one give theirs back.
-    fn has_too_many_threads(&self) -> bool {
-        self.threads > self.scheduler.live_limit()
-    }
-
-    fn leash(&self, job: JobId, act: impl FnOnce(&Leash)) {
-        if let Some(leash) = self.leashes.get(&job) {
-            act(leash);
-        }
     }
 }
 

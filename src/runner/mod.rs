@@ -3,6 +3,7 @@
 mod clock;
 mod engine;
 mod results;
+mod state;
 
 use std::ffi::OsString;
 use std::hash::{BuildHasher, RandomState};

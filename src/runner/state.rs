@@ -1,0 +1,89 @@
+//! What the engine keeps under its lock: how far a run is, and what needs nothing else to change it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::clock::Clock;
+use crate::event::{CancelReason, Event, EventKind, FORMAT_VERSION, Fault, Reporter, RunRecord, Seconds};
+use crate::exec::Leash;
+use crate::job::JobId;
+use crate::schedule::{Attempt, Scheduler};
+use crate::sys;
+
+/// Where a run is.
+pub(super) struct State<'a> {
+    pub(super) scheduler: Scheduler,
+    pub(super) clock: Clock,
+    reporters: Vec<Box<dyn Reporter + 'a>>,
+    pub(super) record: RunRecord,
+    next_seq: u64,
+    pub(super) fault: Option<Fault>,
+    /// Attempts that no thread has taken yet.
+    pub(super) queue: VecDeque<(Attempt, Arc<Leash>)>,
+    pub(super) leashes: HashMap<JobId, Arc<Leash>>,
+    pub(super) threads: usize,
+    /// Of those, how many wait for an attempt or are about to.
+    pub(super) idle: usize,
+    /// The time that the time keeper sleeps to, or slept to last; `None` if until it is told.
+    pub(super) armed: Option<Duration>,
+    /// The event that the run ends with, once every job has ended.
+    pub(super) last_event: Option<EventKind>,
+    pub(super) ended: bool,
+}
+
+impl<'a> State<'a> {
+    pub(super) fn new(scheduler: Scheduler, reporters: Vec<Box<dyn Reporter + 'a>>) -> Self {
+        Self {
+            scheduler,
+            clock: Clock::default(),
+            reporters,
+            record: RunRecord::default(),
+            next_seq: 0,
+            fault: None,
+            queue: VecDeque::new(),
+            leashes: HashMap::new(),
+            threads: 0,
+            idle: 0,
+            armed: None,
+            last_event: None,
+            ended: false,
+        }
+    }
+
+    /// Numbers and dates an event, folds it, and shows it to every reporter, whatever the others say. The answer is the
+    /// first fault.
+    pub(super) fn emit(&mut self, now: Duration, kind: EventKind) -> Result<(), Fault> {
+        let event = Event { v: FORMAT_VERSION, seq: self.next_seq, t: Seconds(now), kind };
+        self.next_seq += 1;
+        if let EventKind::CancelRequested { reason: CancelReason::Fault(text), .. } = &event.kind {
+            self.fault.get_or_insert_with(|| Fault(text.clone()));
+        }
+        self.record.apply(&event);
+        let mut answer = Ok(());
+        for reporter in &mut self.reporters {
+            answer = answer.and(reporter.event(&event, &self.record));
+        }
+        answer
+    }
+
+    /// A process that was stopped between its making and its program's start cannot be in any hand yet, and whoever
+    /// makes it waits. A CONT to procman reaches it too late or not at all, so it gets one of its own.
+    pub(super) fn wake_the_unborn(&self) {
+        let in_hand: Vec<sys::Pid> = self.leashes.values().filter_map(|leash| leash.process()).collect();
+        for child in sys::own_children().into_iter().filter(|child| child.stopped && !in_hand.contains(&child.pid)) {
+            _ = sys::signal_process(child.pid, sys::Signal::CONT);
+        }
+    }
+
+    /// Threads count as processes do: where there is room for fewer attempts, those without one give theirs back.
+    pub(super) fn has_too_many_threads(&self) -> bool {
+        self.threads > self.scheduler.live_limit()
+    }
+
+    pub(super) fn leash(&self, job: JobId, act: impl FnOnce(&Leash)) {
+        if let Some(leash) = self.leashes.get(&job) {
+            act(leash);
+        }
+    }
+}
