@@ -11,6 +11,9 @@ use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
 
+/// How many names a list shows.
+const MOST_NAMES: usize = 10;
+
 /// Writes `bytes` so that they can neither move a cursor, nor recolor a terminal, nor reorder the text around them:
 /// control characters, bidirectional controls and what is not UTF-8 become `\n`, `\t`, `\r`, `\xNN` or `\u{…}`.
 pub(crate) fn escape(bytes: &[u8]) -> String {
@@ -150,6 +153,15 @@ pub(crate) fn bytes(count: u64) -> String {
 /// `1 job`, `2 jobs`.
 pub(crate) fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// `a, b, c`, and of a long list only how many more there are.
+pub(crate) fn names(names: &[impl AsRef<str>]) -> String {
+    let mut shown: Vec<String> = names.iter().take(MOST_NAMES).map(|name| escape(name.as_ref().as_bytes())).collect();
+    if names.len() > MOST_NAMES {
+        shown.push(format!("and {} more", names.len() - MOST_NAMES));
+    }
+    shown.join(", ")
 }
 
 /// `text` followed by the spaces that bring it to `width` columns of a terminal.

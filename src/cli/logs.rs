@@ -1,6 +1,5 @@
 //! `procman logs`.
 
-use std::fs::File;
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use super::{Error, SUCCESS, past_run, unreadable, usage};
 use crate::event::{JobRecord, RunRecord};
 use crate::log_name::{LogStream, file_name};
 use crate::record::RunFolder;
-use crate::text;
+use crate::{sys, text};
 
 pub(super) fn logs(context: &Context, args: &LogsArgs) -> Result<u8, Error> {
     let run = past_run::find(context, args.run.as_deref())?;
@@ -91,7 +90,7 @@ enum PrintError {
 
 /// The bytes as they are; to a terminal with everything but colors escaped, unless `raw`.
 fn print(path: &Path, raw: bool) -> Result<(), PrintError> {
-    let mut log = BufReader::with_capacity(64 * 1024, File::open(path).map_err(PrintError::Log)?);
+    let mut log = BufReader::with_capacity(64 * 1024, sys::open_regular(path).map_err(PrintError::Log)?);
     let mut stdout = io::stdout().lock();
     let escape = stdout.is_terminal() && !raw;
     loop {

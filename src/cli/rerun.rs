@@ -16,8 +16,6 @@ use crate::text;
 
 /// How long a run is given to end, or a runner that was killed to be gone.
 const PATIENCE: Duration = Duration::from_secs(1);
-/// How many names a note lists.
-const MOST_NAMES: usize = 10;
 
 pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     let guardian = guardian(context, &args.options);
@@ -94,13 +92,9 @@ fn note_what_is_gone(context: &Context, id: &str, record: &RunRecord, plan: &Pla
     if gone.is_empty() {
         return;
     }
-    let mut names: Vec<String> = gone.iter().take(MOST_NAMES).map(|name| text::escape(name.as_bytes())).collect();
-    if gone.len() > MOST_NAMES {
-        names.push(format!("and {} more", gone.len() - MOST_NAMES));
-    }
     let jobs = text::count(gone.len(), "job");
     let are = if gone.len() == 1 { "is" } else { "are" };
-    context.note(&format!("{jobs} of run {id} {are} no longer there to run: {}", names.join(", ")));
+    context.note(&format!("{jobs} of run {id} {are} no longer there to run: {}", text::names(&gone)));
 }
 
 fn nothing_to_run(context: &Context, id: &str, jobs: usize, again: Again) {

@@ -77,6 +77,25 @@ pub struct AttemptEnd {
     /// The processes that it left behind.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub leftovers: Vec<LeftOver>,
+    /// Whether the disk was full while it ran, so that its log may lack some of what it wrote.
+    #[serde(rename = "log", with = "log_state", default, skip_serializing_if = "std::ops::Not::not")]
+    pub log_incomplete: bool,
+}
+
+/// `"log": "incomplete"`.
+mod log_state {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    const INCOMPLETE: &str = "incomplete";
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it like this")]
+    pub(super) fn serialize<S: Serializer>(_incomplete: &bool, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(INCOMPLETE)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+        String::deserialize(deserializer).map(|state| state == INCOMPLETE)
+    }
 }
 
 impl JobRecord {
@@ -90,6 +109,11 @@ impl JobRecord {
     /// The processes that its attempts left behind.
     pub fn leftovers(&self) -> impl Iterator<Item = &LeftOver> {
         self.attempts.iter().filter_map(|attempt| attempt.end.as_ref()).flat_map(|end| &end.leftovers)
+    }
+
+    /// Whether the disk was full during any attempt, so that a log may lack some of what was written.
+    pub fn is_log_incomplete(&self) -> bool {
+        self.attempts.iter().filter_map(|attempt| attempt.end.as_ref()).any(|end| end.log_incomplete)
     }
 
     /// The largest resident set of any process of any attempt, in bytes.
@@ -196,6 +220,7 @@ mod tests {
             cpu: Seconds::default(),
             peak_memory: 0,
             leftovers: Vec::new(),
+            log_incomplete: false,
         };
         apply(EventKind::AttemptStarted { job: job.clone(), attempt: 1, slot: 0 });
         apply(EventKind::AttemptEnded { job: job.clone(), attempt: 1, end });

@@ -274,13 +274,19 @@ mod tests {
             cpu: Seconds(Duration::from_millis(20)),
             peak_memory: 2048,
             leftovers: Vec::new(),
+            log_incomplete: false,
         };
         assert_eq!(
-            line(EventKind::AttemptEnded { job: job.clone(), attempt: 1, end }),
+            line(EventKind::AttemptEnded { job: job.clone(), attempt: 1, end: end.clone() }),
             concat!(
                 r#"{"v":1,"seq":7,"t":1.25,"type":"attempt-ended","job":"test","attempt":1,"status":"failed","exit":3,"#,
                 r#""seconds":1.5,"cpu":0.02,"peak_memory":2048}"#
             )
+        );
+        let end = AttemptEnd { log_incomplete: true, ..end };
+        assert!(
+            line(EventKind::AttemptEnded { job: job.clone(), attempt: 1, end })
+                .ends_with(r#""seconds":1.5,"cpu":0.02,"peak_memory":2048,"log":"incomplete"}"#)
         );
         let statuses = [
             (JobStatus::Flaky, r#""status":"flaky"}"#),

@@ -10,13 +10,14 @@ mod logs;
 mod process;
 mod program;
 mod scarcity;
+mod space;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use crate::event::LeftOver;
 use crate::plan::Plan;
-use crate::schedule::{Attempt, ProcessEnd};
+use crate::schedule::{Attempt, ProcessEnd, ProcessOutcome};
 use crate::text;
 
 pub(crate) use environment::Environments;
@@ -39,8 +40,17 @@ pub(crate) trait Executor: Sync {
         notify: &dyn Fn(Notice),
     ) -> Result<ProcessEnd, LogError>;
 
+    /// Told when the run lasts so long that its surroundings may change under way.
+    fn watch(&self);
+
+    /// What there is to say of attempts whose logs may be incomplete.
+    fn incomplete(&self) -> LogError;
+
     /// Removes the processes that are left of the run after the last attempt and belong to none.
     fn sweep(&self) -> Vec<LeftOver>;
+
+    /// Whether the logs of all attempts are where they were made; asked when there will be no more.
+    fn check_logs(&self) -> Result<(), LogError>;
 }
 
 /// What can become of a process while it lives.
@@ -52,21 +62,42 @@ pub(crate) enum Notice {
     Continued,
 }
 
-/// A log that could not be made; the job was not started.
+/// What went wrong with a log.
 #[derive(Debug)]
-pub(crate) struct LogError {
-    pub(crate) path: PathBuf,
-    pub(crate) error: io::Error,
+pub(crate) enum LogError {
+    /// It could not be made; the job was not started.
+    NotMade { path: PathBuf, error: io::Error },
+    /// It, or the folder with all of them, is no longer where it was made.
+    Gone { path: PathBuf },
+    /// The disk with this folder was full while jobs wrote.
+    DiskFull { folder: PathBuf },
 }
 
 impl LogError {
-    fn what(&self) -> String {
-        format!("the log `{}` cannot be made", text::path(&self.path))
+    /// The outcome of an attempt that met it, if it is one of scarcity.
+    fn scarce(&self) -> Option<ProcessOutcome> {
+        match self {
+            Self::NotMade { path, error } => scarce(&not_made(path), error),
+            Self::Gone { .. } | Self::DiskFull { .. } => None,
+        }
     }
 }
 
 impl fmt::Display for LogError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.what(), text::io_error(&self.error))
+        match self {
+            Self::NotMade { path, error } => write!(f, "{}: {}", not_made(path), text::io_error(error)),
+            Self::Gone { path } => {
+                write!(f, "`{}` was removed or replaced while the run was under way", text::path(path))
+            }
+            Self::DiskFull { folder } => {
+                let folder = text::path(folder);
+                write!(f, "the disk with `{folder}` was full; make room, and run again what may have lost output")
+            }
+        }
     }
+}
+
+fn not_made(log: &Path) -> String {
+    format!("the log `{}` cannot be made", text::path(log))
 }

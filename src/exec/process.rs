@@ -15,6 +15,7 @@ use super::leftovers::{Family, Household, Of};
 use super::logs::AttemptLogs;
 use super::program::{explain, find_program};
 use super::scarcity::scarce;
+use super::space::Space;
 use super::{Executor, Leash, LogError, LogFolder, Notice};
 use crate::event::{Exit, LeftOver};
 use crate::job::{Job, JobSettings};
@@ -38,6 +39,7 @@ const NO_TERMINAL: &str = "it is interactive, and there is no terminal to give t
 #[derive(Debug)]
 pub(crate) struct Processes {
     logs: LogFolder,
+    space: Space,
     environments: Mutex<Environments>,
     default_signals: sys::DefaultSignals,
     variables: RunVariables,
@@ -63,7 +65,8 @@ impl Processes {
     ) -> Self {
         let environments = Mutex::new(Environments::of_this_process());
         let default_signals = sys::DefaultSignals::of_this_process();
-        Self { logs, environments, default_signals, variables, household, terminal }
+        let space = Space::of(logs.path());
+        Self { logs, space, environments, default_signals, variables, household, terminal }
     }
 
     fn block(&self, settings: &Arc<JobSettings>) -> Arc<Block> {
@@ -105,7 +108,7 @@ impl Processes {
         let (index, streams) = (attempt.job.index(), job.settings.streams);
         let logs = match self.logs.create(index, attempt.number, streams) {
             Ok(logs) => logs,
-            Err(log) => return scarce(&log.what(), &log.error).map(Err).ok_or(log),
+            Err(log) => return log.scarce().map(Err).ok_or(log),
         };
         let spawned = self.spawn(job, own, &Output::logs(&logs), Place::OwnSession, leash);
         if matches!(spawned, Err(ProcessOutcome::Scarce(_))) {
@@ -181,6 +184,8 @@ impl Executor for Processes {
     ) -> Result<ProcessEnd, LogError> {
         let (name, job) = (plan.jobs.name(attempt.job), plan.jobs.job(attempt.job));
         let own = self.attempt_variables(name, attempt);
+        // What an interactive job writes goes to no disk.
+        let begun = (!job.settings.interactive).then(|| self.space.now());
         let pid = match self.start(job, attempt, &own, leash)? {
             Ok(pid) => pid,
             Err(outcome) => return Ok(ProcessEnd::without_process(outcome)),
@@ -212,11 +217,24 @@ impl Executor for Processes {
             cpu: usage.cpu,
             peak_memory: usage.peak_memory,
             leftovers,
+            log_incomplete: begun.is_some_and(|begun| self.space.was_full(begun)),
         })
+    }
+
+    fn watch(&self) {
+        self.space.watch();
+    }
+
+    fn incomplete(&self) -> LogError {
+        LogError::DiskFull { folder: self.logs.path().to_owned() }
     }
 
     fn sweep(&self) -> Vec<LeftOver> {
         self.household.sweep()
+    }
+
+    fn check_logs(&self) -> Result<(), LogError> {
+        self.logs.check()
     }
 }
 

@@ -1,15 +1,15 @@
 //! `.procman`: the state folder beside a manifest, and the run folders in it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt, symlink};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 use std::{error, fmt, thread};
 
 use super::{Journal, key};
 use crate::definition::Key;
-use crate::text;
+use crate::{sys, text};
 
 const STATE_FOLDER: &str = ".procman";
 const EVENTS: &str = "events.jsonl";
@@ -72,30 +72,41 @@ impl StateFolder {
             .map_err(StateError::of(&runs, "given a new run"))?;
         let logs = folder.path().join(LOGS);
         create_folder(&logs)?;
-        let journal = Journal::create(&folder.path().join(EVENTS))?;
-        let run = RunFolder { path: folder.keep(), _lock: journal.lock() };
+        let path = folder.path().to_owned();
+        let journal = Journal::create(&path.join(EVENTS))?;
+        let run = RunFolder { path, _lock: journal.lock() };
         self.point_latest_at(&run)?;
+        // Until here a failure removes it again.
+        _ = folder.keep();
         Ok((run, journal))
     }
 
     fn prepare(&self) -> Result<(), StateError> {
         create_folder(&self.path)?;
-        create_folder(&self.runs_path())?;
-        let ignore = self.path.join(".gitignore");
-        if !ignore.exists() {
-            let file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&ignore);
-            file.and_then(|mut file| file.write_all(b"*\n")).map_err(StateError::of(&ignore, "written"))?;
+        if let Ok(folder) = sys::open_folder(&self.path) {
+            make_private(&folder).map_err(StateError::of(&self.path, "closed to others"))?;
         }
-        Ok(())
+        create_folder(&self.runs_path())?;
+        self.ignore_in_git()
+    }
+
+    fn ignore_in_git(&self) -> Result<(), StateError> {
+        let ignore = self.path.join(".gitignore");
+        if ignore.symlink_metadata().is_ok() {
+            return Ok(());
+        }
+        put_new(&self.path, &ignore, b"*\n").map(drop).map_err(StateError::of(&ignore, "written"))
     }
 
     /// Replaces the link as a whole, so that a reader finds the old one or the new one.
     fn point_latest_at(&self, run: &RunFolder) -> Result<(), StateError> {
         let latest = self.path.join(LATEST);
         let new = self.path.join(format!(".latest-{}", run.id()));
-        symlink(Path::new("runs").join(run.id()), &new)
-            .and_then(|()| fs::rename(&new, &latest))
-            .map_err(StateError::of(&latest, "set"))
+        let set = symlink(Path::new("runs").join(run.id()), &new).and_then(|()| fs::rename(&new, &latest));
+        set.map_err(|error| {
+            _ = fs::remove_file(&new);
+            StateError::of(&latest, "set")(error)
+        })
     }
 
     /// What definitions of jobs are hashed with; made when there is none yet.
@@ -162,7 +173,7 @@ impl RunFolder {
 
     /// Whether its runner lives: it holds a lock that dies with it.
     fn is_under_way(&self) -> bool {
-        let locked = File::open(self.events()).map(|file| file.try_lock_shared());
+        let locked = sys::open_regular(&self.events()).map(|file| file.try_lock_shared());
         matches!(locked, Ok(Err(TryLockError::WouldBlock)))
     }
 
@@ -185,6 +196,29 @@ fn create_folder(path: &Path) -> Result<(), StateError> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
         created => created.map_err(StateError::of(path, "created")),
     }
+}
+
+/// Puts a new file into a folder as a whole, so that of two runs at once none finds half of it. Readable by its owner
+/// alone, as tempfile makes it. Answers whether it did: there may be one already.
+pub(super) fn put_new(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<bool> {
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error.error),
+    }
+}
+
+/// Takes from others what rights they have in a folder of ours. A link in its place was not opened: where it leads is
+/// the user's business.
+fn make_private(folder: &File) -> io::Result<()> {
+    let found = folder.metadata()?;
+    let mode = found.permissions().mode();
+    if found.uid() == sys::current_user() && mode & 0o077 != 0 {
+        folder.set_permissions(fs::Permissions::from_mode(mode & 0o7700))?;
+    }
+    Ok(())
 }
 
 /// `20261122-141305.042`, UTC.

@@ -1,14 +1,16 @@
 //! Writing a record.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use super::StateError;
+use super::reserve::Reserve;
 use crate::event::{Event, EventKind, FORMAT_VERSION, Fault, Reporter, RunRecord, Seconds};
+use crate::{sys, text};
 
 /// How long it may take until the guardian of a procman that has died holds the lock of its record.
 pub(crate) const HANDOVER: Duration = Duration::from_millis(100);
@@ -20,6 +22,9 @@ pub(crate) struct Journal {
     path: PathBuf,
     file: File,
     line: Vec<u8>,
+    /// How much has been written.
+    length: u64,
+    reserve: Reserve,
     /// After a write has failed the record is left as it is: a gap would be worse than an early end.
     broken: bool,
 }
@@ -35,7 +40,14 @@ impl Journal {
             .map_err(StateError::of(path, "created"))?;
         // Where locks do not exist the run goes on without: only the removal of old runs looks at it.
         _ = file.try_lock();
-        Ok(Self { path: path.to_owned(), file, line: Vec::new(), broken: false })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            line: Vec::new(),
+            length: 0,
+            reserve: Reserve::default(),
+            broken: false,
+        })
     }
 
     /// Another hold on the record's lock.
@@ -47,14 +59,26 @@ impl Journal {
         self.line.clear();
         serde_json::to_writer(&mut self.line, event)?;
         self.line.push(b'\n');
-        self.file.write_all(&self.line)
+        self.file.write_all(&self.line)?;
+        self.length += self.line.len() as u64;
+        Ok(())
+    }
+
+    /// Whether what was written is what its readers will find.
+    fn is_in_its_place(&self) -> bool {
+        let identity = |found: fs::Metadata| (found.dev(), found.ino());
+        match (self.file.metadata(), fs::symlink_metadata(&self.path)) {
+            (Ok(ours), Ok(theirs)) => identity(ours) == identity(theirs),
+            (_, Err(error)) => !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory),
+            (Err(_), Ok(_)) => true,
+        }
     }
 }
 
 /// Takes over the lock of a record whose procman has died: as long as it is held, the run is under way for everybody.
 /// `None` where there is no lock to be had.
 pub(crate) fn take_over(path: &Path) -> Option<File> {
-    let file = OpenOptions::new().read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path).ok()?;
+    let file = sys::open_regular(path).ok()?;
     let start = Instant::now();
     // The system closes what procman had open one after the other, and not the record first.
     while file.try_lock().is_err() {
@@ -74,7 +98,7 @@ pub(crate) fn close_record(path: &Path) {
 }
 
 fn try_to_close(path: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().read(true).append(true).custom_flags(libc::O_NOFOLLOW).open(path)?;
+    let mut file = sys::open_regular_to_write(path)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -85,10 +109,14 @@ fn try_to_close(path: &Path) -> io::Result<()> {
     }
     // The file was written last when that event was, or a little later.
     let since = file.metadata()?.modified()?.elapsed().unwrap_or_default();
-    file.set_len(whole as u64)?;
     let t = Seconds(last.t.0.saturating_add(since));
     let event = Event { v: FORMAT_VERSION, seq: last.seq + 1, t, kind: EventKind::RunnerDied };
-    file.write_all(&line(&event)?)
+    let line = line(&event)?;
+    let whole = whole as u64;
+    // First over what was cut and into what was held in reserve, and only then is the rest of both given up: on a full
+    // disk others would take it before the line is written.
+    file.write_all_at(&line, whole)?;
+    file.set_len(whole + line.len() as u64)
 }
 
 /// An event as a line of a record.
@@ -106,6 +134,21 @@ impl Reporter for Journal {
         self.write(event).map_err(|error| {
             self.broken = true;
             Fault(StateError::of(&self.path, "written")(error).to_string())
-        })
+        })?;
+        self.reserve.after(&event.kind, &self.file, self.length).map_err(|error| {
+            let (path, error) = (text::path(&self.path), text::io_error(&error));
+            Fault(format!("the record `{path}` has no room to grow: {error}; make some on its disk"))
+        })?;
+        if matches!(event.kind, EventKind::RunEnded { .. }) && !self.is_in_its_place() {
+            let path = text::path(&self.path);
+            return Err(Fault(format!("the record `{path}` was removed or replaced while the run was under way")));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        self.reserve.release(&self.file, self.length);
     }
 }

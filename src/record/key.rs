@@ -1,13 +1,13 @@
 //! The key of a state folder: random bytes that no record holds.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
-use tempfile::NamedTempFile;
-
 use super::StateError;
+use super::folder::put_new;
 use crate::definition::Key;
+use crate::sys;
 
 const NAME: &str = "key";
 
@@ -22,12 +22,12 @@ pub(super) fn read_or_make(folder: &Path) -> Result<Key, StateError> {
 
 fn read(path: &Path) -> io::Result<Key> {
     let invalid = |_| io::Error::new(ErrorKind::InvalidData, "it is not a file of 32 bytes; remove it for a new one");
-    // Not to be opened: nobody may ever write to a FIFO.
+    // Whatever else lies there, the advice is the same.
     if !path.symlink_metadata()?.is_file() {
         return Err(invalid(Vec::new()));
     }
     let mut bytes = Vec::new();
-    File::open(path)?.take(64).read_to_end(&mut bytes)?;
+    sys::open_regular(path)?.take(64).read_to_end(&mut bytes)?;
     bytes.try_into().map_err(invalid)
 }
 
@@ -35,12 +35,5 @@ fn read(path: &Path) -> io::Result<Key> {
 fn make(folder: &Path, path: &Path) -> io::Result<Key> {
     let mut key = Key::default();
     File::open("/dev/urandom")?.read_exact(&mut key)?;
-    // Readable by its owner alone, as tempfile makes it.
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(&key)?;
-    match file.persist_noclobber(path) {
-        Ok(_) => Ok(key),
-        Err(error) if error.error.kind() == ErrorKind::AlreadyExists => read(path),
-        Err(error) => Err(error.error),
-    }
+    if put_new(folder, path, &key)? { Ok(key) } else { read(path) }
 }

@@ -6,6 +6,7 @@ mod folder;
 mod journal;
 mod key;
 mod reader;
+mod reserve;
 
 pub(crate) use folder::{RunFolder, StateError, StateFolder};
 pub(crate) use journal::{HANDOVER, Journal, close_record, take_over};

@@ -1,10 +1,10 @@
 //! Reading a record, whole or not.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
 use crate::event::{Event, FORMAT_VERSION, RunRecord};
+use crate::{sys, text};
 
 /// Why a record cannot be read.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ pub(crate) enum ReadError {
 impl std::fmt::Display for ReadError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Io(error) => error.fmt(f),
+            Self::Io(error) => f.write_str(&text::io_error(error)),
             Self::Newer(version) => write!(f, "it is of format {version}; this procman reads up to {FORMAT_VERSION}"),
             Self::NoStart => f.write_str("it does not begin with a run's start"),
         }
@@ -29,7 +29,7 @@ impl std::fmt::Display for ReadError {
 /// Folds the events of a record. Events that this procman does not know are passed over. Reading ends without an error
 /// at the first line that is cut or is no event at all: what comes before it is what is known.
 pub(crate) fn read_record(path: &Path) -> Result<RunRecord, ReadError> {
-    let file = File::open(path).map_err(ReadError::Io)?;
+    let file = sys::open_regular(path).map_err(ReadError::Io)?;
     fold(BufReader::new(file))
 }
 

@@ -9,7 +9,15 @@ mod styles;
 mod summary;
 mod tail;
 
+use crate::event::{JobRecord, JobStatus};
+
 pub(crate) use progress::Progress;
 pub(crate) use screen::Screen;
 pub(crate) use styles::Styles;
 pub(crate) use summary::{Detail, Summary};
+
+/// What there is to say of a job's end beyond its word.
+fn detail(job: &JobRecord, status: &JobStatus) -> Option<String> {
+    let details = [status.detail(), job.is_log_incomplete().then(|| "log incomplete".to_owned())];
+    Some(details.into_iter().flatten().collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
+}

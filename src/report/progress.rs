@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 
 use owo_colors::OwoColorize;
 
-use super::Styles;
+use super::{Styles, detail};
 use crate::event::{Event, EventKind, Fault, JobRecord, JobStatus, Reporter, RunRecord};
 use crate::text;
 
@@ -74,7 +74,7 @@ impl Progress {
         let time = if job.attempts.is_empty() { "-".to_owned() } else { text::duration(job.duration()) };
         let name = text::escape(job.plan.name.as_bytes());
         let mut line = format!("{}  {time:>8}  {}", word.style(self.styles.of(status)), name.style(self.styles.name));
-        if let Some(detail) = status.detail() {
+        if let Some(detail) = detail(job, status) {
             _ = write!(line, "  ({detail})");
         }
         line

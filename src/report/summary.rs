@@ -5,8 +5,8 @@ use std::path::Path;
 
 use owo_colors::OwoColorize;
 
-use super::Styles;
 use super::tail::Tail;
+use super::{Styles, detail};
 use crate::event::{CancelReason, Fate, JobRecord, JobStatus, LeftOver, RunRecord};
 use crate::log_name::{LogStream, file_name};
 use crate::text;
@@ -88,7 +88,7 @@ impl Summary<'_> {
             if self.detail >= Detail::Memory {
                 _ = write!(out, "  {:>11}", text::bytes(job.peak_memory()));
             }
-            match status.detail() {
+            match detail(job, status) {
                 // Why nothing was started can be long; it follows below the table.
                 Some(detail) if !matches!(status, JobStatus::SpawnError { .. }) => _ = writeln!(out, "  ({detail})"),
                 _ => out.push('\n'),
@@ -103,7 +103,7 @@ impl Summary<'_> {
     fn failure(&self, out: &mut String, name: &str, job: &JobRecord, status: &JobStatus) {
         let name = text::escape(name.as_bytes());
         _ = write!(out, "\n{}: {}", status.word().style(self.styles.of(status)), name.style(self.styles.name));
-        if let Some(detail) = status.detail() {
+        if let Some(detail) = detail(job, status) {
             _ = write!(out, ": {detail}");
         }
         let attempts = job.attempts.len();

@@ -1,10 +1,9 @@
 //! The end of a log, safe to show.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 
-use crate::text;
+use crate::{sys, text};
 
 /// How many lines of a log the summary shows.
 const LINES: usize = 20;
@@ -20,7 +19,7 @@ pub(super) struct Tail {
 
 impl Tail {
     pub(super) fn read(path: &Path) -> io::Result<Self> {
-        let mut file = File::open(path)?;
+        let mut file = sys::open_regular(path)?;
         let size = file.metadata()?.len();
         let skipped = size.saturating_sub(BYTES);
         file.seek(SeekFrom::Start(skipped))?;

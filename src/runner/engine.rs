@@ -26,6 +26,9 @@ use crate::text;
 /// A slot thread builds an argv, waits, and writes a few lines; nothing in it recurses.
 const SLOT_STACK: usize = 128 * 1024;
 
+/// How long a run lasts before the executor is told to watch; short ones need not pay for it.
+const WATCH_AT: Duration = Duration::from_secs(1);
+
 /// What the thread that keeps the time is told.
 #[derive(Debug)]
 pub(super) enum Control {
@@ -96,11 +99,13 @@ impl<'a> Engine<'a> {
     }
 
     fn keep_time<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, inbox: &Receiver<Control>) {
+        let mut watch_at = Some(WATCH_AT);
         loop {
             let pause = {
                 let mut state = self.lock();
                 state.armed = state.scheduler.next_wake();
-                state.armed.and_then(|due| state.clock.until(due))
+                let due = state.armed.into_iter().chain(watch_at).min();
+                due.and_then(|due| state.clock.until(due))
             };
             let message = match pause {
                 Some(pause) => inbox.recv_timeout(pause),
@@ -119,6 +124,10 @@ impl<'a> Engine<'a> {
                     continue;
                 }
                 Ok(Control::Rearm) => continue,
+                Err(RecvTimeoutError::Timeout) if watch_at.take_if(|at| *at <= self.lock().clock.now()).is_some() => {
+                    self.executor.watch();
+                    continue;
+                }
                 Err(RecvTimeoutError::Timeout) => Input::Wake,
                 Ok(Control::Done) | Err(RecvTimeoutError::Disconnected) => return,
             };
@@ -153,15 +162,23 @@ impl<'a> Engine<'a> {
         self.work_or_end.notify_all();
     }
 
-    /// Every job has ended: removes what is left, and writes the last event.
+    /// Every job has ended: removes what is left, looks for what was to be left, and writes the last event.
     fn close(&self) {
         let leftovers = self.executor.sweep();
+        let logs = self.executor.check_logs();
         let mut state = self.lock();
         let now = state.clock.now();
         let Some(mut last) = state.last_event.take() else { return };
         let mut fault = unkillable("the run", &leftovers);
         if !leftovers.is_empty() {
             fault = state.emit(now, EventKind::LeftBehind { processes: leftovers }).err().or(fault);
+        }
+        // A fault that is known already says enough.
+        if let (Err(log), None, None) = (logs, &state.fault, &fault) {
+            let gone = Fault(log.to_string());
+            let reason = CancelReason::Fault(gone.0.clone());
+            let cancel = EventKind::CancelRequested { reason, level: CancelLevel::NoNew };
+            fault = state.emit(now, cancel).err().or(Some(gone));
         }
         if fault.is_some() {
             last = EventKind::RunEnded { status: RunStatus::Broken };
@@ -185,7 +202,8 @@ impl<'a> Engine<'a> {
                 state.leashes.remove(&attempt.job);
                 let (end, fault) = match ended {
                     Ok(end) => {
-                        let fault = unkillable(self.plan.jobs.name(attempt.job), &end.leftovers);
+                        let incomplete = || end.log_incomplete.then(|| Fault(self.executor.incomplete().to_string()));
+                        let fault = unkillable(self.plan.jobs.name(attempt.job), &end.leftovers).or_else(incomplete);
                         (end, fault)
                     }
                     Err(log) => (ProcessEnd::without_process(ProcessOutcome::Refused), Some(Fault(log.to_string()))),

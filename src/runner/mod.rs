@@ -6,6 +6,7 @@ mod results;
 mod state;
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ use crate::log_name::Stems;
 use crate::plan::{OnFailure, Plan};
 use crate::schedule::Rules;
 use crate::sys::Terminal;
+use crate::text;
 use engine::Control;
 pub(crate) use engine::RunEnd;
 pub use results::{JobResult, Results};
@@ -72,7 +74,21 @@ impl Run<'_> {
         };
         let variables = RunVariables { run: self.id, root: self.root };
         let processes = Processes::new(logs, variables, self.household, self.terminal);
-        engine::run(Arc::new(self.plan), run_plan, self.rules, &processes, self.reporters, self.control.0)
+        let mut end =
+            engine::run(Arc::new(self.plan), run_plan, self.rules, &processes, self.reporters, self.control.0);
+        name_incomplete_logs(&mut end);
+        end
+    }
+}
+
+/// When a disk was full, adds to the fault the jobs that may have lost output: when it came, not all were known.
+fn name_incomplete_logs(end: &mut RunEnd) {
+    let incomplete = end.record.jobs.iter().filter(|(_, job)| job.is_log_incomplete());
+    let names: Vec<&str> = incomplete.map(|(name, _)| &**name).collect();
+    if let Some(fault) = &mut end.fault
+        && !names.is_empty()
+    {
+        _ = write!(fault.0, " (incomplete logs: {})", text::names(&names));
     }
 }
 

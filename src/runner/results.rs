@@ -1,7 +1,7 @@
 //! What a program gets back from a run.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::event::{AttemptStatus, Exit, JobRecord, JobStatus, RunRecord};
 use crate::log_name::{LogStream, file_name};
+use crate::sys;
 
 /// The jobs of a run, with their output. The output lies in temporary files that go when this does.
 #[derive(Debug)]
@@ -104,7 +105,7 @@ impl<'a> JobResult<'a> {
     ///
     /// When the file cannot be opened.
     pub fn open_stdout(&self) -> io::Result<Option<File>> {
-        self.path(LogStream::Stdout).map(File::open).transpose()
+        self.path(LogStream::Stdout).as_deref().map(sys::open_regular).transpose()
     }
 
     /// Its stderr as a file, for output that is larger than memory; `None` if it never ran.
@@ -113,7 +114,7 @@ impl<'a> JobResult<'a> {
     ///
     /// When the file cannot be opened.
     pub fn open_stderr(&self) -> io::Result<Option<File>> {
-        self.path(LogStream::Stderr).map(File::open).transpose()
+        self.path(LogStream::Stderr).as_deref().map(sys::open_regular).transpose()
     }
 
     fn path(&self, stream: LogStream) -> Option<PathBuf> {
@@ -128,5 +129,9 @@ impl<'a> JobResult<'a> {
 }
 
 fn read(path: Option<PathBuf>) -> io::Result<Vec<u8>> {
-    path.map_or(Ok(Vec::new()), fs::read)
+    let mut bytes = Vec::new();
+    if let Some(path) = path {
+        sys::open_regular(&path)?.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }

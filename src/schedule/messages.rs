@@ -42,12 +42,21 @@ pub(crate) struct ProcessEnd {
     pub(crate) peak_memory: u64,
     /// The processes that it left behind.
     pub(crate) leftovers: Vec<LeftOver>,
+    /// Whether the disk was full while it ran.
+    pub(crate) log_incomplete: bool,
 }
 
 impl ProcessEnd {
     /// Of an attempt that got no process.
     pub(crate) fn without_process(outcome: ProcessOutcome) -> Self {
-        Self { outcome, unasked: false, cpu: Duration::ZERO, peak_memory: 0, leftovers: Vec::new() }
+        Self {
+            outcome,
+            unasked: false,
+            cpu: Duration::ZERO,
+            peak_memory: 0,
+            leftovers: Vec::new(),
+            log_incomplete: false,
+        }
     }
 }
 

@@ -216,6 +216,7 @@ impl Scheduler {
                 cpu: Seconds(end.cpu),
                 peak_memory: end.peak_memory,
                 leftovers: end.leftovers,
+                log_incomplete: end.log_incomplete,
             },
         }));
         if interrupted {

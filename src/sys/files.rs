@@ -1,9 +1,15 @@
-//! Descriptors, permissions and users.
+//! Files, the disks they are on, descriptors, permissions and users.
 
-use std::ffi::CString;
-use std::os::fd::BorrowedFd;
+use std::ffi::{CStr, CString};
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
+
+use super::retry_interrupted;
 
 /// The effective user id of this process.
 pub(crate) fn current_user() -> u32 {
@@ -70,4 +76,78 @@ pub(crate) fn mark_descriptors_close_on_exec() {
             unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
         }
     }
+}
+
+/// Opens a folder and nothing else, without following a link at its end.
+pub(crate) fn open_folder(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW).open(path)
+}
+
+/// Opens a file to be read, and nothing that could lie in its place: no link is followed, no FIFO waited on.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    open_only_regular(path, OpenOptions::new().read(true))
+}
+
+/// Opens a file to be read and written, with the same care.
+pub(crate) fn open_regular_to_write(path: &Path) -> io::Result<File> {
+    open_only_regular(path, OpenOptions::new().read(true).write(true))
+}
+
+fn open_only_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    let opened = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
+    let file = opened.map_err(|error| match error.raw_os_error() {
+        Some(libc::ELOOP) => io::Error::other("it is a symbolic link, which is not followed"),
+        Some(libc::ENXIO) => io::Error::other("it is not a regular file"),
+        _ => error,
+    })?;
+    let kind = file.metadata()?.file_type();
+    match kind {
+        kind if kind.is_file() => Ok(file),
+        kind if kind.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        kind if kind.is_fifo() => Err(io::Error::other("it is a FIFO, not a regular file")),
+        _ => Err(io::Error::other("it is not a regular file")),
+    }
+}
+
+/// Makes a file in an open folder, to be appended to by its owner alone. Whatever lies there before is an error.
+pub(crate) fn create_in(folder: &File, name: &CStr) -> io::Result<File> {
+    let flags = libc::O_WRONLY | libc::O_APPEND | libc::O_CREAT | libc::O_EXCL | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+    // SAFETY: the name ends in NUL.
+    let fd = retry_interrupted(|| unsafe { libc::openat(folder.as_raw_fd(), name.as_ptr(), flags, 0o600) })?;
+    // SAFETY: the descriptor is new and nobody else's.
+    Ok(unsafe { File::from_raw_fd(fd) })
+}
+
+/// Removes a file from an open folder.
+pub(crate) fn remove_in(folder: &File, name: &CStr) -> io::Result<()> {
+    // SAFETY: the name ends in NUL.
+    retry_interrupted(|| unsafe { libc::unlinkat(folder.as_raw_fd(), name.as_ptr(), 0) }).map(drop)
+}
+
+/// How much an ordinary user may still write to the disk that holds a path, in bytes.
+pub(crate) fn free_space(path: &CStr) -> io::Result<u64> {
+    let mut found = MaybeUninit::<libc::statvfs>::uninit();
+    // SAFETY: the path ends in NUL; `found` is valid for writing.
+    retry_interrupted(|| unsafe { libc::statvfs(path.as_ptr(), found.as_mut_ptr()) })?;
+    // SAFETY: filled by the call, which succeeded.
+    let found = unsafe { found.assume_init() };
+    #[cfg_attr(target_os = "linux", expect(clippy::useless_conversion, reason = "a smaller number elsewhere"))]
+    Ok(found.f_frsize.saturating_mul(found.f_bavail.into()))
+}
+
+/// Allocates disk space for `length` bytes of a file from `start` on, without a change of its size. It is given back
+/// when the file is truncated.
+#[cfg(target_os = "linux")]
+pub(crate) fn allocate(file: &File, start: u64, length: u64) -> io::Result<()> {
+    let start = libc::off_t::try_from(start).map_err(io::Error::other)?;
+    let length = libc::off_t::try_from(length).map_err(io::Error::other)?;
+    // SAFETY: only the disk changes.
+    retry_interrupted(|| unsafe { libc::fallocate(file.as_raw_fd(), libc::FALLOC_FL_KEEP_SIZE, start, length) })
+        .map(drop)
+}
+
+/// Nothing of the kind exists here.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn allocate(_: &File, _: u64, _: u64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }

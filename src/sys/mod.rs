@@ -17,8 +17,13 @@ mod terminal;
 mod wait;
 mod watch;
 
+use std::io;
+
 pub(crate) use board::Board;
-pub(crate) use files::{current_user, is_executable, mark_descriptors_close_on_exec, standard_descriptors};
+pub(crate) use files::{
+    allocate, create_in, current_user, free_space, is_executable, mark_descriptors_close_on_exec, open_folder,
+    open_regular, open_regular_to_write, remove_in, standard_descriptors,
+};
 pub(crate) use fork::{fork_apart, wait_for_close};
 pub(crate) use limits::argument_space;
 pub(crate) use orphans::Orphans;
@@ -30,3 +35,17 @@ pub(crate) use spawn::{Command, Place, spawn};
 pub(crate) use terminal::{Terminal, ask_own_group_to_stop};
 pub(crate) use wait::{Change, Exit, Pid, Usage, group_lives, reap, wait_for_change};
 pub(crate) use watch::SignalWatch;
+
+/// Calls again what a signal has interrupted; -1 is an error.
+fn retry_interrupted(mut call: impl FnMut() -> libc::c_int) -> io::Result<libc::c_int> {
+    loop {
+        let answer = call();
+        if answer != -1 {
+            return Ok(answer);
+        }
+        let error = io::Error::last_os_error();
+        if error.kind() != io::ErrorKind::Interrupted {
+            return Err(error);
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::mem::MaybeUninit;
 use std::time::Duration;
 use std::{fmt, io};
 
-use super::Signal;
+use super::{Signal, retry_interrupted};
 
 /// The id of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -119,17 +119,4 @@ fn duration(time: libc::timeval) -> Duration {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let micros = u64::try_from(time.tv_usec).unwrap_or(0);
     Duration::from_secs(seconds) + Duration::from_micros(micros)
-}
-
-fn retry_interrupted(mut call: impl FnMut() -> libc::c_int) -> io::Result<libc::c_int> {
-    loop {
-        let answer = call();
-        if answer != -1 {
-            return Ok(answer);
-        }
-        let error = io::Error::last_os_error();
-        if error.kind() != io::ErrorKind::Interrupted {
-            return Err(error);
-        }
-    }
 }

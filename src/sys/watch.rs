@@ -70,7 +70,7 @@ mod source {
     use std::os::fd::{AsRawFd, FromRawFd};
 
     use super::{mask, set_of};
-    use crate::sys::Signal;
+    use crate::sys::{Signal, retry_interrupted};
 
     /// One descriptor that signals are read from, and one that is only looked at.
     #[derive(Debug)]
@@ -102,12 +102,7 @@ mod source {
             let poll = |file: &File| libc::pollfd { fd: file.as_raw_fd(), events: libc::POLLIN, revents: 0 };
             let mut both = [poll(&self.taken), poll(&self.stops)];
             // SAFETY: the array is as long as is said.
-            while unsafe { libc::poll(both.as_mut_ptr(), 2, -1) } < 0 {
-                let error = io::Error::last_os_error();
-                if error.kind() != io::ErrorKind::Interrupted {
-                    return Err(error);
-                }
-            }
+            retry_interrupted(|| unsafe { libc::poll(both.as_mut_ptr(), 2, -1) })?;
             Ok(both[0].revents == 0)
         }
 

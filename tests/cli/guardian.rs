@@ -1,6 +1,7 @@
 //! procman itself killed: nobody is left, and the record says so.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -21,15 +22,16 @@ fn record_is_closed(sandbox: &Sandbox) -> Vec<Value> {
     sandbox.events()
 }
 
-/// The guardian of a run.
+/// The guardian of a run, once it goes by its name.
 fn guardian(running: &Running) -> i32 {
-    let processes = fs::read_dir("/proc").expect("it is there").flatten();
-    let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
-    pids.find(|pid| {
-        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        stat.contains("(job-guardian) ") && stat.contains(&format!(" {} ", running.pid()))
+    wait_until("the guardian", || {
+        let processes = fs::read_dir("/proc").expect("it is there").flatten();
+        let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+        pids.find(|pid| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.contains("(job-guardian) ") && stat.contains(&format!(" {} ", running.pid()))
+        })
     })
-    .expect("it has one")
 }
 
 fn all_are_there(sandbox: &Sandbox) {
@@ -131,4 +133,27 @@ fn a_line_that_was_being_written_is_taken_away() {
     let types: Vec<Value> = record_is_closed(&sandbox).iter().map(|event| event["type"].clone()).collect();
     assert_eq!(types, ["run-started", "attempt-started", "runner-died"]);
     running.wait();
+}
+
+#[test]
+fn what_is_planted_in_place_of_the_record_holds_up_no_guardian() {
+    let sandbox =
+        Sandbox::with(&format!("[tasks]\njob = {}", misbehaving("hold held ready job wait"))).file("target", "{}\n");
+    for plant in ["mkfifo $1", "ln -s $2 $1", "mkdir $1"] {
+        let running = sandbox.start(&["-q"]);
+        sandbox.pid("job");
+        let guardian = guardian(&running);
+        let record = sandbox.latest().join("events.jsonl");
+        fs::rename(&record, sandbox.path("target")).expect("the record is there");
+        let before = sandbox.read("target");
+        let mut command = Command::new("sh");
+        command.args(["-c", plant, "sh"]).arg(&record).arg(sandbox.path("target"));
+        assert!(command.status().expect("sh can be started").success(), "{plant}");
+        running.signal("KILL");
+        is_gone(guardian);
+        nobody_is_left(&sandbox);
+        assert_eq!(sandbox.read("target"), before, "{plant}");
+        fs::remove_file(sandbox.path("job")).ok();
+        running.wait();
+    }
 }

@@ -6,6 +6,7 @@
 
 mod commands;
 mod diagnostics;
+mod disk;
 mod documents;
 mod environment;
 mod guardian;

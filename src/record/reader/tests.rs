@@ -107,8 +107,15 @@ fn leftover() -> impl Strategy<Value = LeftOver> {
 
 fn end() -> impl Strategy<Value = AttemptEnd> {
     let leftovers = prop::collection::vec(leftover(), 0..3);
-    (attempt_status(), seconds(), seconds(), any::<u64>(), leftovers).prop_map(
-        |(status, seconds, cpu, peak_memory, leftovers)| AttemptEnd { status, seconds, cpu, peak_memory, leftovers },
+    (attempt_status(), seconds(), seconds(), any::<u64>(), leftovers, any::<bool>()).prop_map(
+        |(status, seconds, cpu, peak_memory, leftovers, log_incomplete)| AttemptEnd {
+            status,
+            seconds,
+            cpu,
+            peak_memory,
+            leftovers,
+            log_incomplete,
+        },
     )
 }
 
