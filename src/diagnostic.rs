@@ -115,7 +115,8 @@ impl<'a> Rendering<'a> {
         let start = self.lines[first];
         let end = self.lines.get(last + 1).copied().unwrap_or(self.source.text.len());
         let text = harmless(&self.source.text[start..end]);
-        let mut snippet = Snippet::source(text).path(&self.source.path).line_start(first + 1).fold(true);
+        let mut snippet =
+            Snippet::source(text).path(text::escape(self.source.path.as_bytes())).line_start(first + 1).fold(true);
         for (at, label) in problem.labels.iter().enumerate() {
             let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
             let span = self.within(&label.span, start..end);

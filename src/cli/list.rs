@@ -6,7 +6,7 @@ use owo_colors::OwoColorize;
 use serde::Serialize;
 
 use super::args::ListArgs;
-use super::context::{Context, to_stdout};
+use super::context::{Context, to_json, to_stdout};
 use super::{Error, SUCCESS};
 use crate::manifest::{Manifest, Task};
 use crate::report::Styles;
@@ -45,9 +45,7 @@ fn json(manifest: &Manifest, tasks: &[(&str, &Task)]) -> String {
             group: manifest.job(task).is_none(),
         })
         .collect();
-    let mut out = serde_json::to_string_pretty(&tasks).expect("plain data is serializable");
-    out.push('\n');
-    out
+    to_json(&tasks)
 }
 
 fn table(manifest: &Manifest, tasks: &[(&str, &Task)], styles: &Styles) -> String {

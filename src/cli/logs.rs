@@ -36,7 +36,7 @@ fn find_job<'a>(record: &'a RunRecord, name: &str) -> Result<&'a JobRecord, Erro
             Some(meant) => format!("; did you mean `{}`?", text::escape(meant.as_bytes())),
             None => "; `procman logs` lists what there is".to_owned(),
         };
-        usage(format!("no job `{shown}` is in run {}{meant}", record.run))
+        usage(format!("no job `{shown}` is in run {}{meant}", text::escape(record.run.as_bytes())))
     })
 }
 

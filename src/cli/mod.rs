@@ -14,6 +14,7 @@ mod rerun;
 mod run;
 mod signals;
 
+use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -109,10 +110,24 @@ pub fn main() -> ExitCode {
 }
 
 fn told_by_clap(error: &clap::Error) -> ExitCode {
-    let asked_for = matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion);
-    // When the reader has gone away there is nobody left to tell.
-    _ = error.print();
-    ExitCode::from(if asked_for { SUCCESS } else { USAGE })
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return ExitCode::from(match context::stdout_result(error.print()) {
+            Err(Error::Fault(problem)) => {
+                context::to_stderr(&format!("error: {problem}\n"));
+                FAULT
+            }
+            _ => SUCCESS,
+        });
+    }
+    if std::env::args_os().any(|argument| text::escape(argument.as_bytes()).as_bytes() != argument.as_bytes()) {
+        // It may quote what acts on a terminal, and its own colors cannot be told from that.
+        let lines: Vec<String> = error.render().to_string().lines().map(|line| text::escape(line.as_bytes())).collect();
+        context::to_stderr(&format!("{}\n", lines.join("\n")));
+    } else {
+        // When the reader has gone away there is nobody left to tell.
+        _ = error.print();
+    }
+    ExitCode::from(USAGE)
 }
 
 /// A selection's error, with what only the command line knows: that a name may have been meant for a subcommand.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 
 use super::args::PlanArgs;
-use super::context::{Context, to_stdout};
+use super::context::{Context, to_json, to_stdout};
 use super::{Error, SUCCESS, run};
 use crate::event::{PlannedGroup, PlannedJob};
 use crate::exec::{Environments, find_program};
@@ -69,10 +69,7 @@ fn resolve(job: &Job, environments: &mut Environments) -> Program {
 
 fn json(plan: &Plan, root: &Path, resolve: bool) -> String {
     let jobs = shown(plan, root, resolve).collect();
-    let shown = ShownPlan { env: plan.common_variables(), groups: plan.planned_groups(), jobs };
-    let mut out = serde_json::to_string_pretty(&shown).expect("plain data is serializable");
-    out.push('\n');
-    out
+    to_json(&ShownPlan { env: plan.common_variables(), groups: plan.planned_groups(), jobs })
 }
 
 fn lines(plan: &Plan, root: &Path, resolve: bool) -> String {

@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     let guardian = guardian(context, &args.options);
     let run = past_run::find(context, args.run.as_deref())?;
-    let id = run.id();
+    let id = run.shown_id();
     let record = final_record(context, &run)?;
     let Some(origin) = &record.origin else {
         return Err(usage(format!("the record of run {id} does not say which manifest it was of")));
@@ -47,7 +47,7 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
         context.note(&format!("run {id} again: {} of {}", all - choice.earlier.len(), text::count(all, "job")));
     }
     prepared.plan = prepared.plan.restricted_to(&choice.run);
-    prepared.origin.rerun_of = Some(id);
+    prepared.origin.rerun_of = Some(run.id());
     prepared.origin.earlier = choice.earlier;
     prepared.run(context, &args.options, guardian)
 }
@@ -58,7 +58,7 @@ fn final_record(context: &Context, run: &RunFolder) -> Result<RunRecord, Error> 
         if !run.is_under_way_after(PATIENCE) {
             return Ok(());
         }
-        let id = run.id();
+        let id = run.shown_id();
         Err(usage(format!("run {id} is still under way; what is left of it is known when it has ended")))
     };
     is_over()?;
@@ -83,7 +83,7 @@ fn manifest_path(context: &Context, run: &RunFolder, origin: &Origin) -> Result<
     }
     let Some(file) = &context.file else { return Ok(path.with_file_name(name)) };
     let (given, recorded) = (text::path(file), text::path(&file.with_file_name(name)));
-    Err(usage(format!("run {} is of `{recorded}`, and not of `{given}`; give `-f {recorded}`", run.id())))
+    Err(usage(format!("run {} is of `{recorded}`, and not of `{given}`; give `-f {recorded}`", run.shown_id())))
 }
 
 /// Jobs that went by another name, or are no longer selected.

@@ -22,7 +22,7 @@ impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Code(code) => write!(f, "exit {code}"),
-            Self::Signal(name) => write!(f, "signal {name}"),
+            Self::Signal(name) => write!(f, "signal {}", text::escape(name.as_bytes())),
         }
     }
 }
@@ -174,7 +174,9 @@ impl JobStatus {
             Self::Skipped { because: SkipReason::Dependency(name) } => {
                 Some(format!("needs {}", text::escape(name.as_bytes())))
             }
-            Self::Skipped { because: SkipReason::Platform(name) } => Some(format!("not for {name}")),
+            Self::Skipped { because: SkipReason::Platform(name) } => {
+                Some(format!("not for {}", text::escape(name.as_bytes())))
+            }
             Self::Ok | Self::Flaky | Self::TimedOut | Self::Leaked | Self::Cancelled => None,
         }
     }
@@ -243,7 +245,7 @@ impl fmt::Display for CancelReason {
             Self::Failure(job) => write!(f, "{} failed", text::escape(job.as_bytes())),
             Self::Timeout => f.write_str("the run's timeout is over"),
             Self::Fault(what) => f.write_str(&text::escape(what.as_bytes())),
-            Self::Signal(name) => f.write_str(name),
+            Self::Signal(name) => f.write_str(&text::escape(name.as_bytes())),
         }
     }
 }

@@ -63,8 +63,8 @@ impl Space {
         self.now().0 > since.0
     }
 
-    /// Looks from now on once a second, for a disk that is full for a while and then no more. On a network disk that may
-    /// take for ever, so it has a thread of its own, which nobody waits for; where none can be had it is done without.
+    /// Looks from now on once a second, for a disk that is full for a while and then no more. On a network disk a look
+    /// may take for ever, so a thread does it that nobody waits for; where none can be had it is done without.
     pub(super) fn watch(&self) {
         let shared = Arc::clone(&self.shared);
         let watch = move || {

@@ -163,6 +163,11 @@ impl RunFolder {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
 
+    /// The id for people to read: whoever can make a folder can name it as he likes.
+    pub(crate) fn shown_id(&self) -> String {
+        text::escape(self.id().as_bytes())
+    }
+
     pub(crate) fn logs(&self) -> PathBuf {
         self.path.join(LOGS)
     }

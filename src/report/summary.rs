@@ -35,6 +35,8 @@ pub(crate) struct Summary<'a> {
     pub(crate) seen_from: &'a Path,
     pub(crate) styles: &'a Styles,
     pub(crate) detail: Detail,
+    /// For a reader who takes some lines for commands: a word that no job knows, whose marks keep it from doing so.
+    pub(crate) stop_commands: Option<String>,
 }
 
 impl Summary<'_> {
@@ -158,8 +160,14 @@ impl Summary<'_> {
                     let lines = text::count(tail.lines.len(), "line");
                     _ = writeln!(out, "  {}", format!("the last {lines} of {what}:").style(self.styles.quiet));
                 }
+                if let Some(word) = &self.stop_commands {
+                    _ = writeln!(out, "::stop-commands::{word}");
+                }
                 for line in tail.lines {
                     _ = writeln!(out, "{} {line}", "  |".style(self.styles.quiet));
+                }
+                if let Some(word) = &self.stop_commands {
+                    _ = writeln!(out, "::{word}::");
                 }
             }
             Err(error) => _ = writeln!(out, "  the log cannot be read: {}", text::io_error(&error)),

@@ -131,8 +131,12 @@ pub(crate) fn free_space(path: &CStr) -> io::Result<u64> {
     retry_interrupted(|| unsafe { libc::statvfs(path.as_ptr(), found.as_mut_ptr()) })?;
     // SAFETY: filled by the call, which succeeded.
     let found = unsafe { found.assume_init() };
-    #[cfg_attr(target_os = "linux", expect(clippy::useless_conversion, reason = "a smaller number elsewhere"))]
-    Ok(found.f_frsize.saturating_mul(found.f_bavail.into()))
+    #[cfg_attr(
+        all(target_os = "linux", target_pointer_width = "64"),
+        expect(clippy::useless_conversion, reason = "smaller numbers elsewhere")
+    )]
+    let (size, count) = (u64::from(found.f_frsize), u64::from(found.f_bavail));
+    Ok(size.saturating_mul(count))
 }
 
 /// Allocates disk space for `length` bytes of a file from `start` on, without a change of its size. It is given back

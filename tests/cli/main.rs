@@ -9,6 +9,7 @@ mod diagnostics;
 mod disk;
 mod documents;
 mod environment;
+mod escape;
 mod guardian;
 mod inherited;
 mod interactive;

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::Stdio;
 
-use crate::sandbox::{Sandbox, is_alive};
+use crate::sandbox::{Sandbox, is_alive, wait_until};
 
 #[test]
 fn both_streams_go_to_one_log_in_true_order() {
@@ -101,4 +101,57 @@ fn a_full_disk_behind_stdout_is_told() {
     let mut command = sandbox.command(&["plan"]);
     command.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it"));
     sandbox.ran(command).code(3).stderr("error: stdout cannot be written: no space left on device\n");
+}
+
+#[test]
+fn a_full_disk_behind_stdout_is_told_by_every_command_that_prints() {
+    let sandbox = Sandbox::with("[tasks]\na = ['echo', 'a']");
+    sandbox.run(&["-q"]).code(0);
+    let lines: [&[&str]; 6] = [&["list"], &["-n"], &["logs"], &["logs", "a"], &["completions", "bash"], &["--help"]];
+    for line in lines {
+        let mut command = sandbox.command(line);
+        command.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it"));
+        sandbox.ran(command).code(3).stderr("error: stdout cannot be written: no space left on device\n");
+    }
+}
+
+/// What procman itself says is lost then, and nothing else; nor does it land in a file that got a free descriptor.
+#[test]
+fn without_stdout_and_stderr_jobs_run_and_the_exit_code_tells() {
+    let sandbox = Sandbox::with("[tasks]\ngood = ['sh', '-c', 'echo out; echo err >&2']\nbad = ['sh', '-c', 'exit 4']");
+    for redirection in [">&- 2>&-", "2>&-", ">&-", "<&- >&- 2>&-", ">/dev/full 2>/dev/full", "2>/dev/full"] {
+        for (arguments, code) in [("-v good", 0), ("", 1), ("missing", 2), ("check", 0), ("--unknown", 2)] {
+            let mut command = std::process::Command::new("sh");
+            let line = format!("exec {} {arguments} {redirection}", env!("CARGO_BIN_EXE_procman"));
+            command.args(["-c", &line]).current_dir(sandbox.path(""));
+            let status = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("sh can be started");
+            assert_eq!(status.code(), Some(code), "{line}");
+        }
+        assert_eq!(sandbox.log("good.log"), b"out\nerr\n", "{redirection}");
+        let last = sandbox.events().pop().expect("a record has events");
+        assert_eq!((&last["type"], &last["status"]), (&"run-ended".into(), &"failed".into()), "{redirection}");
+    }
+}
+
+/// Nobody reads until all is over: jobs start and time out all the same, and then everything is there to be read.
+#[test]
+fn a_reader_that_stalls_holds_up_no_timeout_and_loses_nothing() {
+    // At a limit of 1 in the manifest's order: when the last two come, the pipe has long been full.
+    let tasks: Vec<String> = (0..1_000).map(|n| format!("{}{n} = ['true']\n", "t".repeat(100))).collect();
+    let last = "[tasks.endless]\nargv = ['sleep', '600']\ntimeout = '100ms'\n[tasks.after]\nargv = ['true']\n";
+    let sandbox = Sandbox::with(&format!("limit = 1\n[tasks]\n{}{last}", tasks.concat()));
+    let running = sandbox.start(&[]);
+    let record = sandbox.path(".procman/latest/events.jsonl");
+    wait_until("the run's end", || {
+        let ended = std::fs::read_to_string(&record).ok()?.lines().last()?.contains(r#""type":"run-ended""#);
+        ended.then_some(())
+    });
+    let status = |job: &str| {
+        let end = sandbox.events().into_iter().find(|event| event["type"] == "job-ended" && event["job"] == job);
+        end.expect("every job ends")["status"].clone()
+    };
+    assert_eq!((status("endless"), status("after")), ("timed-out".into(), "ok".into()));
+    let text = running.wait().code(1).stderr_text();
+    assert_eq!(text.lines().filter(|line| line.starts_with("             ok ")).count(), 1_001);
+    assert!(text.contains("1002 jobs in "), "{text}");
 }
