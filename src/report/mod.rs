@@ -12,7 +12,7 @@ mod tail;
 use crate::event::{JobRecord, JobStatus};
 
 pub(crate) use progress::Progress;
-pub(crate) use screen::Screen;
+pub(crate) use screen::{Screen, ToScreen};
 pub(crate) use styles::Styles;
 pub(crate) use summary::{Detail, Summary};
 

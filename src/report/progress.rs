@@ -1,11 +1,10 @@
 //! One line for each job that ends, as it does.
 
 use std::fmt::Write as _;
-use std::sync::mpsc::Sender;
 
 use owo_colors::OwoColorize;
 
-use super::{Styles, detail};
+use super::{Styles, ToScreen, detail};
 use crate::event::{Event, EventKind, Fault, JobRecord, JobStatus, Reporter, RunRecord};
 use crate::text;
 
@@ -14,14 +13,14 @@ const WORD_WIDTH: usize = 15;
 
 /// Makes the lines.
 pub(crate) struct Progress {
-    out: Sender<String>,
+    out: ToScreen,
     styles: Styles,
     /// Whether a line also says that a job starts, and what.
     starts: bool,
 }
 
 impl Progress {
-    pub(crate) fn new(out: Sender<String>, styles: Styles, starts: bool) -> Self {
+    pub(crate) fn new(out: ToScreen, styles: Styles, starts: bool) -> Self {
         Self { out, styles, starts }
     }
 
@@ -35,7 +34,8 @@ impl Progress {
                 let job = record.jobs.get(job)?;
                 self.started(job, *attempt)
             }
-            EventKind::AttemptStopped { job, signal, .. } => {
+            // With a job that has the terminal procman stops as well, and its shell says so.
+            EventKind::AttemptStopped { job, signal, .. } if record.jobs.get(job)?.plan.log.is_some() => {
                 let detail = format!("(stopped: {})", text::escape(signal.as_bytes()));
                 Some(self.not_ended("stopped", record.jobs.get(job)?, &detail))
             }
@@ -85,7 +85,13 @@ impl Reporter for Progress {
     fn event(&mut self, event: &Event, record: &RunRecord) -> Result<(), Fault> {
         if let Some(mut line) = self.line(event, record) {
             line.push('\n');
-            _ = self.out.send(line);
+            self.out.show(line);
+        }
+        if let EventKind::AttemptStarted { job, .. } = &event.kind
+            && record.jobs.get(job).is_some_and(|job| job.plan.log.is_none())
+        {
+            // It is about to get the terminal, which no line is to fall into.
+            self.out.flush();
         }
         Ok(())
     }

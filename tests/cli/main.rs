@@ -15,6 +15,7 @@ mod inherited;
 mod interactive;
 mod output;
 mod pause;
+mod promises;
 mod record;
 mod rerun;
 mod retries;

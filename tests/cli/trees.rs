@@ -185,6 +185,15 @@ fn children_that_procman_had_before_it_began_are_left_alone() {
     assert_eq!(["child", "stranger", "left"].map(|file| lives(&sandbox, file)), [true, true, false]);
 }
 
+#[test]
+fn what_an_attempt_leaves_is_gone_before_the_next() {
+    let leave = format!("{} background {{ session silent ready left wait }} until left exit 1", misbehave().display());
+    let script = format!("[ $PROCMAN_ATTEMPT = 2 ] || exec {leave}; ! kill -0 $(cat left)");
+    let sandbox = Sandbox::with(&format!("[tasks.job]\nargv = ['sh', '-c', '{script}']\nretries = 1"));
+    sandbox.run(&["-q"]).code(0);
+    assert!(sandbox.events().iter().any(|event| event["type"] == "job-ended" && event["status"] == "flaky"));
+}
+
 /// What cannot be ended is named in bounded time. Only root can make a program that becomes another user.
 #[test]
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
