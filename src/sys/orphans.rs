@@ -57,14 +57,22 @@ impl Orphans {
 
     fn list(&self) -> Vec<Pid> {
         use std::os::unix::fs::FileExt;
-        let mut text = vec![0; 4096];
+        let mut text = vec![0; PAGE];
         let mut length = 0;
-        // A file of the kernel's own: short reads mean nothing until one of them is empty.
         while let Ok(more @ 1..) = self.children.read_at(&mut text[length..], length as u64) {
             length += more;
-            text.resize(length + 4096, 0);
+            // The kernel fills a page as far as whole ids fit into it.
+            if more + LONGEST_ID < PAGE {
+                break;
+            }
+            text.resize(length + PAGE, 0);
         }
         let pids = std::str::from_utf8(&text[..length]).unwrap_or_default().split_ascii_whitespace();
         pids.filter_map(|pid| pid.parse().ok()).map(Pid).collect()
     }
 }
+
+/// No page of the kernel's is smaller.
+const PAGE: usize = 4096;
+/// An id and the blank behind it.
+const LONGEST_ID: usize = 12;
