@@ -14,6 +14,9 @@ use crate::text;
 /// Above this many jobs, those that were simply `ok` are one line of the table.
 const LONGEST_TABLE: usize = 100;
 
+/// No more warnings than this are shown.
+const MOST_WARNINGS: usize = 20;
+
 /// How much of a summary is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Detail {
@@ -129,26 +132,20 @@ impl Summary<'_> {
 
     /// Processes that outlived what had started them.
     fn left_behind(&self, out: &mut String) {
-        let mut first = true;
-        let mut tell = |of: &str, leftovers: &[&LeftOver]| {
-            for (fate, end) in
-                [(Fate::Removed, "were ended"), (Fate::Spared, "live on"), (Fate::Unkillable, "cannot be ended")]
-            {
-                let of_this_fate: Vec<String> =
-                    leftovers.iter().filter(|left| left.fate == fate).map(ToString::to_string).collect();
-                if of_this_fate.is_empty() {
-                    continue;
-                }
-                out.push_str(if std::mem::take(&mut first) { "\n" } else { "" });
-                let warning = "warning:".style(self.styles.warning);
-                _ = writeln!(out, "{warning} {of} left processes behind, which {end}: {}", of_this_fate.join(", "));
-            }
-        };
-        for (name, job) in &self.record.jobs {
+        let of_jobs = self.record.jobs.iter().flat_map(|(name, job)| {
             let leftovers: Vec<&LeftOver> = job.leftovers().collect();
-            tell(&text::escape(name.as_bytes()), &leftovers);
+            warnings(&text::escape(name.as_bytes()), &leftovers)
+        });
+        let of_the_run = warnings("the run", &self.record.left_behind.iter().collect::<Vec<_>>());
+        let all: Vec<String> = of_jobs.chain(of_the_run).collect();
+        out.push_str(if all.is_empty() { "" } else { "\n" });
+        for warning in all.iter().take(MOST_WARNINGS) {
+            _ = writeln!(out, "{} {warning}", "warning:".style(self.styles.warning));
         }
-        tell("the run", &self.record.left_behind.iter().collect::<Vec<_>>());
+        if all.len() > MOST_WARNINGS {
+            let more = all.len() - MOST_WARNINGS;
+            _ = writeln!(out, "{} and {more} more like these", "warning:".style(self.styles.warning));
+        }
     }
 
     fn tail(&self, out: &mut String, log: &Path, what: &str) {
@@ -198,6 +195,17 @@ impl Summary<'_> {
         let logs = text::path_from(self.seen_from, self.logs);
         _ = writeln!(out, "{jobs} in {time}{counts}; logs in {logs}");
     }
+}
+
+/// What became of processes that were left behind, a text for each fate.
+fn warnings(of: &str, leftovers: &[&LeftOver]) -> Vec<String> {
+    let fates = [(Fate::Removed, "were ended"), (Fate::Spared, "live on"), (Fate::Unkillable, "cannot be ended")];
+    let warning = |(fate, end): (Fate, &str)| {
+        let of_this_fate = leftovers.iter().filter(|left| left.fate == fate);
+        let names: Vec<String> = of_this_fate.map(ToString::to_string).collect();
+        (!names.is_empty()).then(|| format!("{of} left processes behind, which {end}: {}", text::names(&names)))
+    };
+    fates.into_iter().filter_map(warning).collect()
 }
 
 fn column<'t>(cells: impl Iterator<Item = &'t str>) -> usize {

@@ -278,3 +278,19 @@ error: there is nothing to run: `default` is empty, or every task is `manual` or
 
 "#]]);
 }
+
+#[test]
+fn processes_that_were_left_behind_are_warned_of() {
+    let leave = "[tasks.job]\nargv = ['sh', '-c', 'sleep 600 & exit 0']\n";
+    let sandbox = Sandbox::with(&format!("limit = 2\n{leave}"));
+    let ran = sandbox.run(&[]).code(0);
+    let stderr = ran.stderr_text();
+    let warning = stderr.lines().find(|line| line.starts_with("warning: ")).expect("a warning");
+    let pid = warning.strip_prefix("warning: job left processes behind, which were ended: sleep (pid ");
+    assert!(pid.and_then(|rest| rest.strip_suffix(")")).is_some_and(|pid| pid.parse::<u32>().is_ok()), "{warning}");
+    let many: Vec<String> = (0..30).map(|n| leave.replace("job", &format!("job{n}"))).collect();
+    let sandbox = Sandbox::with(&format!("limit = 30\n{}", many.concat()));
+    let stderr = sandbox.run(&[]).code(0).stderr_text();
+    assert_eq!(stderr.lines().filter(|line| line.starts_with("warning: ")).count(), 21, "{stderr}");
+    assert!(stderr.contains("warning: and 10 more like these\n"), "{stderr}");
+}
