@@ -85,6 +85,26 @@ fn a_run_killed_at_any_moment_leaves_nobody_and_its_rest_can_be_run() {
     }
 }
 
+/// A thread and a process for each.
+#[test]
+#[ignore = "takes twenty thousand processes and threads; ARCHITECTURE.md says when to run it"]
+fn ten_thousand_jobs_live_at_once() {
+    let jobs: Vec<String> = (0..10_000).map(|n| format!("t{n} = ['sleep', '86399']\n")).collect();
+    let sandbox = Sandbox::with(&format!("[tasks]\n{}", jobs.concat()));
+    let running = sandbox.start(&["-qq", "-j", "10000"]);
+    let children = || {
+        let threads = fs::read_dir(format!("/proc/{}/task", running.pid())).expect("it lives").flatten();
+        let lists = threads.filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok());
+        lists.map(|list| list.split_whitespace().count()).sum::<usize>()
+    };
+    // And the guardian.
+    wait_until("ten thousand jobs", || (children() == 10_001).then_some(()));
+    running.signal("TERM");
+    running.wait().died_of(15);
+    let ended = names(&sandbox.events(), "job-ended");
+    assert_eq!(ended.len(), 10_000);
+}
+
 fn names_of_all() -> BTreeSet<String> {
     (0..4).map(|n| format!("lasting{n}")).chain((4..JOBS).map(|n| format!("short{n}"))).collect()
 }
