@@ -30,6 +30,25 @@ fn a_map_of_argv_arrays_gives_one_jobs_data_or_all_of_it() {
     assert_eq!(names, ["zero", "one", "another"]);
 }
 
+/// Whether a process lives; a zombie does not.
+#[cfg(target_os = "linux")]
+fn is_alive(pid: &str) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit(')').next().is_some_and(|rest| !rest.is_empty() && !rest.trim_start().starts_with('Z'))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_a_job_leaves_is_ended_and_the_programs_own_children_are_left_alone() {
+    let mut own = std::process::Command::new("sleep").arg("600").spawn().expect("a child");
+    let results = Runner::new().run([("job", sh("sleep 600 & echo $!"))]).expect("the job can be run");
+    let left = String::from_utf8(results.get("job").expect("it is the job").stdout().unwrap()).expect("text");
+    assert!(!is_alive(left.trim()));
+    assert!(is_alive(&own.id().to_string()));
+    own.kill().expect("it lives");
+    own.wait().expect("nobody else has waited for it");
+}
+
 #[test]
 fn never_more_than_the_limit_run_at_once() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -132,7 +132,9 @@ impl Canceller {
 
 /// Runs jobs that a program gives, and hands back what they wrote.
 ///
-/// It installs no signal handlers, touches no terminal, and waits for no process but its own.
+/// It installs no signal handlers, touches no terminal, and waits for no process but its own. What a job leaves behind in
+/// its session is ended, or not, as [`JobSettings::leak`] says; a daemon is not found, because to adopt orphans is for the
+/// embedding program to decide.
 ///
 /// ```
 /// let jobs = [("hello", ["echo", "hello"]), ("fails", ["ls", "/no/such/place"])];
