@@ -95,13 +95,19 @@ pub(crate) fn add_descendants(found: &mut Vec<Process>, all: &[Process]) {
     }
 }
 
-/// Of `all` processes, those named, those of their sessions, and the descendants of these.
+/// Of `all` processes, those named, those of their sessions, and the descendants of these. A session that somebody else
+/// leads is not theirs: what was on a terminal shares one with its user's shell.
 pub(crate) fn kin_of(named: &[Pid], all: &[Process]) -> HashSet<Pid> {
     if named.is_empty() {
         return HashSet::new();
     }
-    let sessions: Vec<Pid> = all.iter().filter(|it| named.contains(&it.pid)).map(|it| it.session).collect();
-    let mut kin: Vec<Process> = all.iter().filter(|it| sessions.contains(&it.session)).cloned().collect();
+    let is_named = |it: &&Process| named.contains(&it.pid);
+    let mut sessions: HashSet<Pid> = all.iter().filter(is_named).map(|it| it.session).collect();
+    for stranger in all.iter().filter(|it| !is_named(it)) {
+        sessions.remove(&stranger.pid);
+    }
+    let is_kin = |it: &&Process| is_named(it) || sessions.contains(&it.session);
+    let mut kin: Vec<Process> = all.iter().filter(is_kin).cloned().collect();
     add_descendants(&mut kin, all);
     kin.into_iter().map(|process| process.pid).collect()
 }

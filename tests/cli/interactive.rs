@@ -137,3 +137,19 @@ fn nothing_else_runs_with_it() {
         assert!(live.len() == 1 || !live.contains(&"job".to_owned()), "{live:?}");
     }
 }
+
+/// It shares its session with procman, and with all that the user runs on the terminal.
+#[test]
+fn what_it_may_leave_is_nobody_but_its_own() {
+    let leave = "background { silent ready spared wait } until spared exit 0";
+    let sandbox = Sandbox::with(&format!(
+        "limit = 1\n[tasks.job]\nargv = {}\ninteractive = true\nleak = 'ignore'\n\
+         [tasks.next]\nargv = {}\ndeps = ['job']",
+        misbehaving(leave),
+        misbehaving("hold lock daemon { ready left wait } until left exit 0")
+    ));
+    let mut terminal = sandbox.on_terminal(&["-q"]);
+    assert_eq!(terminal.wait().code(), Some(0));
+    send(sandbox.pid("spared"), "KILL");
+    assert!(!sandbox.is_held("lock"));
+}
