@@ -101,7 +101,9 @@ impl Processes {
     ) -> Result<Result<sys::Pid, ProcessOutcome>, LogError> {
         if job.settings.interactive {
             return Ok(match &self.terminal {
-                Some(terminal) => self.spawn(job, own, &Output::terminal(), Place::Foreground(terminal), leash),
+                Some(terminal) => self
+                    .spawn(job, own, &Output::terminal(), Place::Foreground(terminal), leash)
+                    .inspect_err(|_| terminal.take_back_if_abandoned()),
                 None => Err(ProcessOutcome::SpawnFailed(NO_TERMINAL.to_owned())),
             });
         }
@@ -274,14 +276,16 @@ impl Processes {
         slot: u32,
     ) -> io::Result<End> {
         let told = leash.ended();
-        if settings.interactive
-            && let Some(terminal) = &self.terminal
-        {
+        let terminal = self.terminal.as_ref().filter(|_| settings.interactive);
+        if let Some(terminal) = terminal {
             terminal.take_back_from(pid);
         }
         let clear = || family.clear(leash, told, settings.leak, settings.grace);
         let sees_all = self.household.orphans.is_some();
         let before = if sees_all || told.is_some() { clear() } else { Vec::new() };
+        if let Some(terminal) = terminal {
+            terminal.take_back_if_abandoned();
+        }
         if let Some(board) = self.household.board {
             board.set_leader(slot, None);
         }

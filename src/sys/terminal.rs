@@ -5,7 +5,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use super::Pid;
+use super::{Pid, group_lives};
 
 /// The terminal that controls this process, with the modes it had when it was opened.
 pub(crate) struct Terminal {
@@ -51,6 +51,16 @@ impl Terminal {
         if foreground == leader.0 {
             self.give_to(Pid(own));
             self.restore();
+        }
+    }
+
+    /// Takes the foreground back, and restores the modes, if nobody is left of the group that has it: a process that
+    /// never became its program, or the command of a shell that was a job. TTOU must be blocked.
+    pub(crate) fn take_back_if_abandoned(&self) {
+        // SAFETY: a question that touches no memory.
+        let foreground = Pid(unsafe { libc::tcgetpgrp(self.file.as_raw_fd()) });
+        if foreground.0 > 1 && !group_lives(foreground) {
+            self.take_back_from(foreground);
         }
     }
 

@@ -4,7 +4,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use snapbox::str;
 
-use crate::sandbox::{Sandbox, is_gone, misbehaving, send, wait_until};
+use crate::sandbox::{Sandbox, is_gone, misbehave, misbehaving, send, wait_until};
 use crate::terminal::{CTRL_C, CTRL_Z};
 
 fn interactive(actions: &str) -> Sandbox {
@@ -152,4 +152,38 @@ fn what_it_may_leave_is_nobody_but_its_own() {
     assert_eq!(terminal.wait().code(), Some(0));
     send(sandbox.pid("spared"), "KILL");
     assert!(!sandbox.is_held("lock"));
+}
+
+#[test]
+fn one_that_cannot_be_started_gives_the_terminal_back() {
+    let next = misbehaving("ready next until go");
+    let sandbox = Sandbox::with(&format!(
+        "limit = 1\n[tasks.job]\nargv = ['./empty']\ninteractive = true\n[tasks]\nnext = {next}"
+    ))
+    .script("empty", "");
+    let mut terminal = sandbox.on_terminal(&["-q"]);
+    sandbox.pid("next");
+    assert_eq!(terminal.foreground(), terminal.pid());
+    sandbox.let_go("go");
+    assert_eq!(terminal.wait().code(), Some(1));
+}
+
+/// A shell gives the terminal on to what it runs.
+#[test]
+fn a_shell_that_is_killed_with_its_command_in_the_foreground_gives_the_terminal_back() {
+    let command = misbehave().display();
+    let shell = misbehaving(&format!("ready shell shell inner {command} set-terminal set ready command wait"));
+    let next = misbehaving("ready next until go");
+    let sandbox =
+        Sandbox::with(&format!("limit = 1\n[tasks.job]\nargv = {shell}\ninteractive = true\n[tasks]\nnext = {next}"));
+    let mut terminal = sandbox.on_terminal(&["-q"]);
+    let before = terminal.modes();
+    let command = sandbox.pid("command");
+    assert_eq!(terminal.foreground(), command);
+    send(sandbox.pid("shell"), "KILL");
+    sandbox.pid("next");
+    is_gone(command);
+    assert_eq!((terminal.foreground(), terminal.modes()), (terminal.pid(), before));
+    sandbox.let_go("go");
+    assert_eq!(terminal.wait().code(), Some(1));
 }
