@@ -44,7 +44,8 @@ impl Guardian {
             if let Some((run, record)) = board.run() {
                 let _lock = take_over(&record);
                 end_what_is_left(board, &run);
-                terminal.iter().for_each(Terminal::restore);
+                // Without such a job the modes are those of whoever has the terminal now.
+                terminal.iter().filter(|_| board.is_terminal_lent()).for_each(Terminal::restore);
                 close_record(&record);
             }
         })?;

@@ -45,6 +45,13 @@ impl Household {
         Self { orphans, board, given_up: Mutex::default() }
     }
 
+    /// Tells the guardian that a job has the terminal from now on, or that none has.
+    pub(crate) fn lend_terminal(&self, lent: bool) {
+        if let Some(board) = self.board {
+            board.set_terminal_lent(lent);
+        }
+    }
+
     /// Of `all` processes, those that are to be left alone: each that was named, its session, and their descendants;
     /// and those with which nothing can be done.
     fn spared(&self, all: &[Process]) -> HashSet<Pid> {

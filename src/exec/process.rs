@@ -100,12 +100,15 @@ impl Processes {
         leash: &Leash,
     ) -> Result<Result<sys::Pid, ProcessOutcome>, LogError> {
         if job.settings.interactive {
-            return Ok(match &self.terminal {
-                Some(terminal) => self
-                    .spawn(job, own, &Output::terminal(), Place::Foreground(terminal), leash)
-                    .inspect_err(|_| terminal.take_back_if_abandoned()),
-                None => Err(ProcessOutcome::SpawnFailed(NO_TERMINAL.to_owned())),
-            });
+            let Some(terminal) = &self.terminal else {
+                return Ok(Err(ProcessOutcome::SpawnFailed(NO_TERMINAL.to_owned())));
+            };
+            self.household.lend_terminal(true);
+            let spawned = self.spawn(job, own, &Output::terminal(), Place::Foreground(terminal), leash);
+            return Ok(spawned.inspect_err(|_| {
+                terminal.take_back_if_abandoned();
+                self.household.lend_terminal(false);
+            }));
         }
         let (index, streams) = (attempt.job.index(), job.settings.streams);
         let logs = match self.logs.create(index, attempt.number, streams) {
@@ -285,6 +288,7 @@ impl Processes {
         let before = if sees_all || told.is_some() { clear() } else { Vec::new() };
         if let Some(terminal) = terminal {
             terminal.take_back_if_abandoned();
+            self.household.lend_terminal(false);
         }
         if let Some(board) = self.household.board {
             board.set_leader(slot, None);

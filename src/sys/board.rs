@@ -19,6 +19,8 @@ const TEXT: usize = 1 << 13;
 #[repr(C)]
 pub(crate) struct Board {
     armed: AtomicBool,
+    /// Whether a job has the terminal.
+    lent: AtomicBool,
     run: Text,
     record: Text,
     /// One more than the highest slot ever taken.
@@ -81,6 +83,15 @@ impl Board {
     pub(crate) fn leaders(&self) -> Vec<Pid> {
         let taken = &self.leaders[..self.slots.load(Ordering::Acquire).min(SLOTS)];
         taken.iter().map(|leader| leader.load(Ordering::Acquire)).filter(|pid| *pid > 1).map(Pid).collect()
+    }
+
+    /// A job has the terminal, and may change its modes, or none has.
+    pub(crate) fn set_terminal_lent(&self, lent: bool) {
+        self.lent.store(lent, Ordering::Release);
+    }
+
+    pub(crate) fn is_terminal_lent(&self) -> bool {
+        self.lent.load(Ordering::Acquire)
     }
 
     /// This process is to be left alone, with all that belongs to it. More than [`SPARED`] cannot be.

@@ -157,3 +157,18 @@ fn what_is_planted_in_place_of_the_record_holds_up_no_guardian() {
         running.wait();
     }
 }
+
+/// Only an interactive job that runs may have changed them; otherwise they are those of whoever has the terminal now.
+#[test]
+fn without_an_interactive_job_the_terminals_modes_are_left_alone() {
+    let sandbox = Sandbox::with(&format!("[tasks]\njob = {}", misbehaving("hold held ready job wait")));
+    let mut terminal = sandbox.on_terminal(&["-q"]);
+    sandbox.pid("job");
+    terminal.echo_no_more();
+    let modes = terminal.modes();
+    send(terminal.pid(), "KILL");
+    nobody_is_left(&sandbox);
+    record_is_closed(&sandbox);
+    terminal.wait();
+    assert_eq!(terminal.modes(), modes);
+}

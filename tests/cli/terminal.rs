@@ -12,7 +12,10 @@ use std::thread::{self, JoinHandle};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{ControlModes, InputModes, LocalModes, OutputModes, Winsize, tcgetattr, tcgetpgrp, tcsetwinsize};
+use rustix::termios::{
+    ControlModes, InputModes, LocalModes, OptionalActions, OutputModes, Winsize, tcgetattr, tcgetpgrp, tcsetattr,
+    tcsetwinsize,
+};
 
 use crate::sandbox::{PROCMAN, Sandbox, is_gone, misbehave, wait_until};
 
@@ -94,6 +97,13 @@ impl Terminal {
     pub(crate) fn modes(&self) -> Modes {
         let all = tcgetattr(self.person()).expect("a terminal has modes");
         (all.input_modes, all.output_modes, all.control_modes, all.local_modes)
+    }
+
+    /// Turns the echo off, as a program does that has the terminal.
+    pub(crate) fn echo_no_more(&self) {
+        let mut all = tcgetattr(self.person()).expect("a terminal has modes");
+        all.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(self.person(), OptionalActions::Now, &all).expect("a terminal takes modes");
     }
 
     /// The process group in the foreground, while the command lives.
