@@ -17,6 +17,8 @@ use crate::sys::{self, Board, Pid, Process, Signal, Terminal};
 
 /// How long it looks for processes that end and are still there.
 const LAST_WAIT: Duration = Duration::from_secs(10);
+/// How long another guardian has to do the same.
+const GUARDIANS_TIME: Duration = Duration::from_secs(1);
 /// How long it waits before it looks again.
 const PAUSE: Duration = Duration::from_millis(10);
 /// How often in a row it must find nobody: a process that was being started at one look has its environment at the next.
@@ -83,6 +85,10 @@ fn end_what_is_left(board: &Board, run: &[u8]) {
         let found = left(board, &leaders, &mark);
         empty_looks = if found.is_empty() { empty_looks + 1 } else { 0 };
         for process in found {
+            // The guardian of a procman that was a job knows of jobs that nobody else can tell.
+            if sys::is_called_apart(&process) && start.elapsed() < GUARDIANS_TIME {
+                continue;
+            }
             // What is another user's stays; there is nobody left to tell.
             _ = sys::signal_process(process.pid, Signal::KILL);
         }

@@ -22,6 +22,8 @@ const PATIENCE: Duration = Duration::from_millis(200);
 const LONGEST_GRACE: Duration = Duration::from_secs(1);
 /// How long a killed process may take to be gone before it counts as one that cannot be killed.
 const LAST_WAIT: Duration = Duration::from_secs(5);
+/// How long the guardian of a procman that was a job has for what that left, which only the guardian can tell.
+const GUARDIANS_TIME: Duration = Duration::from_secs(1);
 /// How often processes are looked for: at first, and at most.
 const LOOKS: [Duration; 2] = [Duration::from_millis(1), Duration::from_millis(50)];
 /// How often one looks again when something may have escaped a look.
@@ -212,22 +214,22 @@ impl Family<'_> {
 
     /// Kills everybody who is left, until nobody is. Answers what became of those `told` to end and of the others.
     fn remove(&self, told: Vec<Process>) -> Vec<LeftOver> {
-        let until = Instant::now() + LAST_WAIT;
+        let start = Instant::now();
         let mut seen = told;
         let mut pause = LOOKS[0];
         let stay = loop {
-            self.kill_adopted(&mut seen);
+            self.kill_adopted(&mut seen, start);
             let found = self.look();
             let mut may_any_end = false;
             for process in found.iter().flatten() {
-                let killed = sys::signal_process(process.pid, Signal::KILL);
+                let killed = kill(process, start);
                 may_any_end |= !killed.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
                 if !seen.iter().any(|known| known.pid == process.pid) {
                     seen.push(process.clone());
                     pause = LOOKS[0];
                 }
             }
-            if found.is_some() && !may_any_end || Instant::now() >= until {
+            if found.is_some() && !may_any_end || start.elapsed() >= LAST_WAIT {
                 break found.unwrap_or_default();
             }
             thread::sleep(pause);
@@ -241,7 +243,7 @@ impl Family<'_> {
 
     /// Kills the adopted of this family as fast as they come, and adds them to those that were `seen`: while one of them
     /// forks on and on, no other look may have seen any. That one itself is added once.
-    fn kill_adopted(&self, seen: &mut Vec<Process>) {
+    fn kill_adopted(&self, seen: &mut Vec<Process>, start: Instant) {
         let Some(orphans) = &self.household.orphans else { return };
         // Whoever is to be left alone can only be told from all processes.
         if self.household.board.is_some_and(|board| !board.spared().is_empty()) {
@@ -250,9 +252,11 @@ impl Family<'_> {
         for _ in 0..QUICK_LOOKS {
             let mut any = false;
             for pid in orphans.living().into_iter().filter(|pid| self.is_marked(*pid) == Some(true)) {
-                let process = sys::process(pid);
-                any |= sys::signal_process(pid, Signal::KILL).is_ok();
-                seen.extend(process.filter(|process| seen.iter().all(|known| known.name != process.name)));
+                let Some(process) = sys::process(pid) else { continue };
+                any |= kill(&process, start).is_ok();
+                if seen.iter().all(|known| known.name != process.name) {
+                    seen.push(process);
+                }
             }
             if !any {
                 return;
@@ -288,6 +292,14 @@ fn tell_to_end(pid: Pid) {
     for signal in [Signal::TERM, Signal::CONT] {
         _ = sys::signal_process(pid, signal);
     }
+}
+
+/// Kills a process, unless it is the guardian of another procman and still has its time.
+fn kill(process: &Process, start: Instant) -> io::Result<()> {
+    if sys::is_called_apart(process) && start.elapsed() < GUARDIANS_TIME {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    sys::signal_process(process.pid, Signal::KILL)
 }
 
 fn left_over(process: &Process, fate: Fate) -> LeftOver {

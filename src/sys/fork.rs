@@ -3,10 +3,15 @@
 use std::io::{self, PipeReader, Read};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use super::Pid;
+use super::{Pid, Process};
 
 /// What the copy calls itself, so that whoever kills procman by its name does not kill this as well.
 const NAME: &std::ffi::CStr = c"job-guardian";
+
+/// Whether a process calls itself such a copy, of this process or of another; anybody can.
+pub(crate) fn is_called_apart(process: &Process) -> bool {
+    process.name.as_bytes() == NAME.to_bytes()
+}
 
 /// Forks. In the copy, which has a session of its own, hears no signal that can be ignored, and has no descriptor but
 /// those of `keep`, calls `work` and ends. Must be called before any thread is started: only the calling thread is copied, and

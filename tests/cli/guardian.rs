@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::sandbox::{Running, Sandbox, is_alive, is_gone, misbehaving, send, wait_until};
+use crate::sandbox::{PROCMAN, Running, Sandbox, is_alive, is_gone, misbehaving, send, wait_until};
 
 /// A job whose family holds `held` in every way there is, but for a daemon without an environment.
 const FAMILY: &str = "hold held background { session ready session wait } daemon { ready daemon wait } \
@@ -171,4 +171,18 @@ fn without_an_interactive_job_the_terminals_modes_are_left_alone() {
     record_is_closed(&sandbox);
     terminal.wait();
     assert_eq!(terminal.modes(), modes);
+}
+
+/// The outer one is killed while the inner one starts jobs, of which some begin after anybody can see whose they are.
+#[test]
+fn the_jobs_of_a_procman_that_is_a_job_die_too() {
+    let jobs: Vec<String> = (0..200).map(|n| format!("t{n} = {}\n", misbehaving("hold ../held until ../go"))).collect();
+    let sandbox = Sandbox::with(&format!("[tasks.outer]\nargv = ['{PROCMAN}', '-q']\ncwd = 'inner'"))
+        .file("inner/procman.toml", format!("limit = 200\n[tasks]\n{}", jobs.concat()));
+    let running = sandbox.start(&["-q"]);
+    wait_until("the first job", || sandbox.path("held").exists().then_some(()));
+    running.signal("KILL");
+    nobody_is_left(&sandbox);
+    record_is_closed(&sandbox);
+    running.wait();
 }

@@ -227,3 +227,22 @@ fn what_cannot_be_ended_is_named_with_its_id() {
 fn is_root() -> bool {
     fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0)
 }
+
+/// What the inner one runs has the inner one's marks, and its guardian needs a moment to end it.
+#[test]
+fn the_jobs_of_a_procman_that_is_a_job_go_with_it() {
+    let inner = misbehaving("note told TERM hold ../lock ready ../there wait");
+    let sandbox = Sandbox::with(&format!(
+        "limit = 2\n[tasks.outer]\nargv = ['{PROCMAN}', '-q']\ncwd = 'inner'\ngrace = '100ms'\ntimeout = '2s'\n\
+         [tasks.other]\nargv = {}",
+        misbehaving("until go")
+    ))
+    .file("inner/procman.toml", format!("[tasks.job]\nargv = {inner}\ngrace = '10m'"));
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("there");
+    sandbox.wait_for_event("job-ended", "outer");
+    let is_held = sandbox.is_held("lock");
+    sandbox.let_go("go");
+    running.wait().code(1);
+    assert!(!is_held);
+}
