@@ -40,7 +40,7 @@ pub(crate) trait Executor: Sync {
         notify: &dyn Fn(Notice),
     ) -> Result<ProcessEnd, LogError>;
 
-    /// Told when the run lasts so long that its surroundings may change under way.
+    /// Told once a second in a run that lasts so long that its surroundings may change under way.
     fn watch(&self);
 
     /// What there is to say of attempts whose logs may be incomplete.

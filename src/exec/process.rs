@@ -228,6 +228,10 @@ impl Executor for Processes {
 
     fn watch(&self) {
         self.space.watch();
+        if let Some(orphans) = &self.household.orphans {
+            // To reap those that have ended: a job may go on for long, and leave any number of them.
+            orphans.living();
+        }
     }
 
     fn incomplete(&self) -> LogError {

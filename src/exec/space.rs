@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, Once, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -26,6 +26,7 @@ const PERIOD: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Space {
     shared: Arc<Shared>,
+    watched: Once,
 }
 
 #[derive(Debug)]
@@ -49,7 +50,7 @@ impl Space {
             over: Mutex::new(false),
             end: Condvar::new(),
         };
-        Self { shared: Arc::new(shared) }
+        Self { shared: Arc::new(shared), watched: Once::new() }
     }
 
     /// Now.
@@ -78,7 +79,9 @@ impl Space {
                 }
             }
         };
-        _ = thread::Builder::new().name("space".to_owned()).stack_size(64 * 1024).spawn(watch);
+        self.watched.call_once(|| {
+            _ = thread::Builder::new().name("space".to_owned()).stack_size(64 * 1024).spawn(watch);
+        });
     }
 }
 

@@ -26,8 +26,9 @@ use crate::text;
 /// A slot thread builds an argv, waits, and writes a few lines; nothing in it recurses.
 const SLOT_STACK: usize = 128 * 1024;
 
-/// How long a run lasts before the executor is told to watch; short ones need not pay for it.
-const WATCH_AT: Duration = Duration::from_secs(1);
+/// How long a run lasts before the executor is told to watch, and then until it is told again; short ones need not pay
+/// for it.
+const WATCH_EVERY: Duration = Duration::from_secs(1);
 
 /// What the thread that keeps the time is told.
 #[derive(Debug)]
@@ -99,13 +100,13 @@ impl<'a> Engine<'a> {
     }
 
     fn keep_time<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, inbox: &Receiver<Control>) {
-        let mut watch_at = Some(WATCH_AT);
+        let mut watch_at = WATCH_EVERY;
         loop {
             let pause = {
                 let mut state = self.lock();
                 state.armed = state.scheduler.next_wake();
-                let due = state.armed.into_iter().chain(watch_at).min();
-                due.and_then(|due| state.clock.until(due))
+                let due = state.armed.map_or(watch_at, |armed| armed.min(watch_at));
+                state.clock.until(due)
             };
             let message = match pause {
                 Some(pause) => inbox.recv_timeout(pause),
@@ -124,8 +125,9 @@ impl<'a> Engine<'a> {
                     continue;
                 }
                 Ok(Control::Rearm) => continue,
-                Err(RecvTimeoutError::Timeout) if watch_at.take_if(|at| *at <= self.lock().clock.now()).is_some() => {
+                Err(RecvTimeoutError::Timeout) if watch_at <= self.lock().clock.now() => {
                     self.executor.watch();
+                    watch_at = self.lock().clock.now() + WATCH_EVERY;
                     continue;
                 }
                 Err(RecvTimeoutError::Timeout) => Input::Wake,

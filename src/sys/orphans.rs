@@ -23,12 +23,13 @@ impl Orphans {
     /// From now on this process adopts its descendants whose parents end. The children that it has already do not count.
     #[cfg(target_os = "linux")]
     pub(crate) fn adopt() -> io::Result<Self> {
+        let me = Pid::of_this_process();
+        // First of all, because nobody would reap what is adopted where this cannot be read.
+        let children = std::fs::File::open(format!("/proc/self/task/{me}/children"))?;
         // SAFETY: sets one attribute of this process and touches no memory.
         if unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) } != 0 {
             return Err(io::Error::last_os_error());
         }
-        let me = Pid::of_this_process();
-        let children = std::fs::File::open(format!("/proc/self/task/{me}/children"))?;
         let mut this = Self { children, apart: HashSet::new(), looking: Mutex::new(()) };
         this.apart = this.list().into_iter().collect();
         Ok(this)

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::sandbox::{PROCMAN, Sandbox, is_alive, misbehave, misbehaving, send};
+use crate::sandbox::{PROCMAN, Sandbox, is_alive, misbehave, misbehaving, send, wait_until};
 
 const SIGTERM: i32 = 15;
 
@@ -245,4 +245,16 @@ fn the_jobs_of_a_procman_that_is_a_job_go_with_it() {
     sandbox.let_go("go");
     running.wait().code(1);
     assert!(!is_held);
+}
+
+/// procman adopts them, so nobody else does.
+#[test]
+fn orphans_that_have_ended_are_reaped_while_their_job_goes_on() {
+    let sandbox = Sandbox::with(&task("daemon { ready first } daemon { ready last } until first until go", ""));
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("first");
+    let last = sandbox.pid("last");
+    wait_until("the end of the last", || (!std::path::Path::new(&format!("/proc/{last}")).exists()).then_some(()));
+    sandbox.let_go("go");
+    running.wait().code(0);
 }
