@@ -9,6 +9,10 @@ use crate::{sys, text};
 const LINES: usize = 20;
 /// No more of a log than this is read, whatever its size.
 const BYTES: u64 = 16 * 1024;
+/// A line of up to this many bytes is shown whole.
+const WHOLE_LINE: usize = 1200;
+/// So many bytes of a longer line are shown at either end of it.
+const LINE_ENDS: usize = 400;
 
 /// The last lines of a log, escaped, and whether there is more before them.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,10 +43,26 @@ impl Tail {
     }
 }
 
-/// A tab only moves to the right, and compilers line up their carets with it; a carriage return before the line's end
-/// belongs to the line's end. All else that acts is escaped.
+/// A line, or both ends of a long one: minified text or binary data would push all else off the screen.
 fn show(line: &[u8]) -> String {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    if line.len() <= WHOLE_LINE {
+        return escape(line);
+    }
+    let (begin, rest) = line.split_at(character_from(line, LINE_ENDS));
+    let (middle, end) = rest.split_at(character_from(rest, rest.len() - LINE_ENDS));
+    format!("{} [... {} ...] {}", escape(begin), text::count(middle.len(), "byte"), escape(end))
+}
+
+/// The first place from `place` on at which a character begins. In what is not UTF-8 it is `place`.
+fn character_from(bytes: &[u8], place: usize) -> usize {
+    let begins = |byte: &u8| *byte & 0b1100_0000 != 0b1000_0000;
+    place + bytes[place..].iter().take(4).position(begins).unwrap_or(0)
+}
+
+/// A tab only moves to the right, and compilers line up their carets with it; a carriage return before the line's end
+/// belongs to the line's end. All else that acts is escaped.
+fn escape(line: &[u8]) -> String {
     let parts: Vec<String> = line.split(|byte| *byte == b'\t').map(text::escape).collect();
     parts.join("\t")
 }
@@ -61,5 +81,19 @@ mod tests {
         let many: Vec<String> = (0..25).map(|n| n.to_string()).collect();
         let tail = Tail::of(many.join("\n").as_bytes(), false);
         assert_eq!((tail.lines.len(), tail.lines[0].as_str(), tail.cut), (20, "5", true));
+    }
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        assert_eq!(show(&[b'x'; WHOLE_LINE]), "x".repeat(WHOLE_LINE));
+        assert_eq!(show("é".repeat(1000).as_bytes()), format!("{0} [... 1200 bytes ...] {0}", "é".repeat(200)));
+        let between = show(format!("x{}x", "é".repeat(1000)).as_bytes());
+        assert_eq!(between, format!("x{0} [... 1202 bytes ...] {1}x", "é".repeat(200), "é".repeat(199)));
+    }
+
+    /// No byte of it begins a character.
+    #[test]
+    fn a_long_line_may_be_anything() {
+        assert_eq!(show(&[0x80; 1201]), format!("{0} [... 401 bytes ...] {0}", r"\x80".repeat(400)));
     }
 }

@@ -184,6 +184,17 @@ failed: odd name é: exit 1
 "#]]);
 }
 
+/// Minified text or binary data in one line does not push all else off the screen.
+#[test]
+fn only_both_ends_of_a_long_line_are_shown() {
+    let script = "printf 'its beginning, '; head -c 5000 /dev/zero | tr '\\\\0' x; echo ', its end'; exit 1";
+    let sandbox = Sandbox::with(&format!("[tasks]\na = ['sh', '-c', \"{script}\"]"));
+    let shown = sandbox.run(&["-q"]).code(1).stderr_text();
+    let (begin, end) = ("x".repeat(385), "x".repeat(391));
+    let line = format!("\n  | its beginning, {begin} [... 4224 bytes ...] {end}, its end\n  log: ");
+    assert!(shown.contains(&line), "{shown}");
+}
+
 #[test]
 fn only_the_end_of_a_long_log_is_shown() {
     let sandbox = Sandbox::with("[tasks]\na = ['sh', '-c', 'seq 1 100000; exit 1']");
