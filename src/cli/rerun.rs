@@ -8,7 +8,7 @@ use super::args::RerunArgs;
 use super::context::{Context, to_stderr};
 use super::run::{Prepared, guardian};
 use super::{Error, SUCCESS, past_run, usage};
-use crate::event::{Origin, RunRecord};
+use crate::event::{EarlierJob, Origin, RunRecord};
 use crate::plan::Plan;
 use crate::record::{HANDOVER, RunFolder};
 use crate::rerun::{Again, choose, ends};
@@ -40,7 +40,7 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     let choice = choose(&prepared.plan, &prepared.definitions()?, &record, again);
     let all = prepared.plan.jobs().len();
     if choice.earlier.len() == all {
-        nothing_to_run(context, &id, all, again);
+        nothing_to_run(context, &id, &choice.earlier, again);
         return Ok(SUCCESS);
     }
     if again != Again::All {
@@ -97,11 +97,17 @@ fn note_what_is_gone(context: &Context, id: &str, record: &RunRecord, plan: &Pla
     context.note(&format!("{jobs} of run {id} {are} no longer there to run: {}", text::names(&gone)));
 }
 
-fn nothing_to_run(context: &Context, id: &str, jobs: usize, again: Again) {
+fn nothing_to_run(context: &Context, id: &str, ended: &[EarlierJob], again: Again) {
     if context.quiet > 1 {
         return;
     }
+    let jobs = ended.len();
     let (all, have) = if jobs == 1 { ("the 1 job".to_owned(), "has") } else { (format!("all {jobs} jobs"), "have") };
     let done = if again == Again::Unfinished { "ended" } else { "succeeded" };
-    to_stderr(&format!("nothing to run again: {all} of run {id} {have} {done}\n"));
+    let without_success = ended.iter().filter(|job| !job.status.satisfies_dependents()).count();
+    let next = match without_success {
+        0 => String::new(),
+        number => format!("; `--failed` runs the {number} without success"),
+    };
+    to_stderr(&format!("nothing to run again: {all} of run {id} {have} {done}{next}\n"));
 }

@@ -155,10 +155,25 @@ fn unfinished_leaves_what_failed_and_what_was_skipped_because_of_it() {
     let sandbox = Sandbox::with(PROJECT);
     sandbox.run(&["-q"]).code(1);
     sandbox.run(&["rerun", "--unfinished"]).code(0).stdout("").stderr(str![[r#"
-nothing to run again: all 6 jobs of run [RUN] have ended
+nothing to run again: all 6 jobs of run [RUN] have ended; `--failed` runs the 2 without success
 
 "#]]);
     sandbox.run(&["-qq", "rerun", "--unfinished"]).code(0).stdout("").stderr("");
+}
+
+/// A cancelled job has an end: whoever looks for it among the unfinished ones is told where it is.
+#[test]
+fn what_is_left_after_an_interrupt_is_not_unfinished_and_that_is_said() {
+    let sandbox = Sandbox::with(WAITS);
+    let running = sandbox.start(&["-q"]);
+    sandbox.wait_for("ready");
+    running.signal("INT");
+    running.wait().died_of(2);
+    sandbox.run(&["rerun", "--unfinished"]).code(0).stdout("").stderr(str![[r#"
+nothing to run again: all 3 jobs of run [RUN] have ended; `--failed` runs the 2 without success
+
+"#]]);
+    assert_eq!(would_run(&sandbox, &["--failed"]), ["waits", "rest"]);
 }
 
 #[test]
