@@ -172,14 +172,14 @@ fn record_run(context: &Context, prepared: Prepared, guardian: Option<Guardian>)
 /// The terminal, if the plan has a job that needs it.
 fn terminal_for(plan: &Plan) -> Result<Option<Arc<Terminal>>, Error> {
     let Some((name, _)) = plan.jobs().iter().find(|(_, job)| job.settings.interactive) else { return Ok(None) };
-    let name = text::escape(name.as_bytes());
+    let refused = |why: &str| Err(usage(format!("`{}` is interactive, and {why}", text::escape(name.as_bytes()))));
     if !io::stdin().is_terminal() {
-        return Err(usage(format!("`{name}` is interactive, and procman's stdin is no terminal")));
+        return refused("procman's stdin is no terminal; start procman at a terminal, with nothing piped into it");
     }
     match Terminal::open() {
         Ok(terminal) if terminal.is_ours() => Ok(Some(Arc::new(terminal))),
-        Ok(_) => Err(usage(format!("`{name}` is interactive, and procman runs in the terminal's background"))),
-        Err(_) => Err(usage(format!("`{name}` is interactive, and no terminal controls procman"))),
+        Ok(_) => refused("procman runs in the terminal's background; start it without `&`"),
+        Err(_) => refused("no terminal controls procman; start it from a shell at a terminal"),
     }
 }
 

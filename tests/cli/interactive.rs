@@ -18,7 +18,7 @@ fn interactive(actions: &str) -> Sandbox {
 fn without_a_terminal_nothing_is_started() {
     let sandbox = interactive("ready job");
     sandbox.run(&["job"]).code(2).stdout("").stderr(str![[r#"
-error: `job` is interactive, and procman's stdin is no terminal
+error: `job` is interactive, and procman's stdin is no terminal; start procman at a terminal, with nothing piped into it
 
 "#]]);
     assert!(!sandbox.path("job").exists() && !sandbox.path(".procman").exists());
