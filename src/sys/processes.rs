@@ -29,20 +29,31 @@ pub(crate) fn processes() -> Vec<Process> {
 
 /// The process of this id, if it lives.
 pub(crate) fn process(pid: Pid) -> Option<Process> {
-    let stat = fs::read(format!("/proc/{pid}/stat")).ok()?;
-    // The name, in parentheses, may hold anything; behind its last one come state, parent, group and session.
+    parse(pid, &fs::read(format!("/proc/{pid}/stat")).ok()?)
+}
+
+fn parse(pid: Pid, stat: &[u8]) -> Option<Process> {
+    // The name, in parentheses, may hold anything; the other fields stand behind its last one.
     let name_end = stat.iter().rposition(|byte| *byte == b')')?;
     let name_start = stat.iter().position(|byte| *byte == b'(')? + 1;
-    let mut fields = std::str::from_utf8(&stat[name_end + 1..]).ok()?.split_ascii_whitespace();
-    let state = fields.next()?;
-    let mut id = || fields.next()?.parse().ok().map(Pid);
-    let (parent, group, session) = (id()?, id()?, id()?);
-    if matches!(state, "Z" | "X") {
+    let name = String::from_utf8_lossy(stat.get(name_start..name_end)?).into_owned();
+    let fields: Vec<&str> = std::str::from_utf8(&stat[name_end + 1..]).ok()?.split_ascii_whitespace().collect();
+    let [state, parent, group, session, _, _, flags, ..] = fields[..] else { return None };
+    let id = |text: &str| text.parse().ok().map(Pid);
+    // What is about to end has no memory any more, and so nothing by which one could tell whose it is. As long as it has
+    // other threads, a process that has lost its first is neither.
+    let is_ending = matches!(state, "Z" | "X") || flags.parse().is_ok_and(|flags: u32| flags & PF_EXITING != 0);
+    if is_ending && fields.get(THREADS).is_none_or(|threads| matches!(*threads, "0" | "1")) {
         return None;
     }
-    let name = String::from_utf8_lossy(stat.get(name_start..name_end)?).into_owned();
+    let (parent, group, session) = (id(parent)?, id(group)?, id(session)?);
     Some(Process { pid, parent, group, session, name, stopped: state == "T" })
 }
+
+/// `include/linux/sched.h`: on its way to its end.
+const PF_EXITING: u32 = 0x4;
+/// The place of the number of threads behind the name; proc(5) calls it field 20.
+const THREADS: usize = 17;
 
 /// The children of this process that live.
 pub(crate) fn own_children() -> Vec<Process> {
@@ -123,6 +134,21 @@ mod tests {
         assert_eq!(Some(&found), process(me).as_ref());
         assert!(!found.stopped);
         assert!(environment_of(me).split(|byte| *byte == 0).any(|variable| variable.starts_with(b"PATH=")));
+    }
+
+    #[test]
+    fn whatever_a_process_is_called_its_fields_are_found_and_one_that_ends_does_not_live() {
+        let stat = |name: &str, state: &str, flags: u32, threads: u32| {
+            let between = "0 ".repeat(10);
+            format!("7 ({name}) {state} 1 2 3 0 -1 {flags} {between}{threads} 0 99\n").into_bytes()
+        };
+        let found = |state, flags, threads| parse(Pid(7), &stat("x) Z 8 9 (", state, flags, threads));
+        let living = found("S", 0, 1).expect("it lives");
+        assert_eq!((living.name.as_str(), living.parent, living.session), ("x) Z 8 9 (", Pid(1), Pid(3)));
+        assert!(found("T", 0, 1).is_some_and(|process| process.stopped));
+        assert_eq!([found("Z", 0, 1), found("X", 0, 0), found("R", 4, 1)], [None, None, None]);
+        assert!(found("Z", 4, 2).is_some(), "its other threads go on");
+        assert_eq!(parse(Pid(7), b""), None);
     }
 
     #[test]
