@@ -66,7 +66,14 @@ pub(crate) fn own_children() -> Vec<Process> {
 /// The environment that a process was started with, `NAME=value` strings that end in NUL each; empty if it cannot be
 /// read, as that of another user's process, and while the process becomes another program.
 pub(crate) fn environment_of(pid: Pid) -> Vec<u8> {
-    fs::read(format!("/proc/{pid}/environ")).unwrap_or_default()
+    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    if !environment.is_empty() {
+        return environment;
+    }
+    // A main thread that has ended has none, but another thread may.
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let environments = threads.filter_map(|thread| fs::read(thread.path().join("environ")).ok());
+    environments.max_by_key(Vec::len).unwrap_or_default()
 }
 
 /// The same, but of a process that is about to become another program it waits until it has. `None` if it has ended.

@@ -9,6 +9,7 @@ use crate::sandbox::{PROCMAN, Running, Sandbox, is_alive, is_gone, misbehaving, 
 
 /// A job whose family holds `held` in every way there is, but for a daemon without an environment.
 const FAMILY: &str = "hold held background { session ready session wait } daemon { ready daemon wait } \
+                      background { session headless ready headless wait } \
                       background { ready child wait } background { session forget ready bare wait } ready leader wait";
 
 fn nobody_is_left(sandbox: &Sandbox) {
@@ -35,7 +36,7 @@ fn guardian(running: &Running) -> i32 {
 }
 
 fn all_are_there(sandbox: &Sandbox) {
-    for name in ["session", "daemon", "child", "bare", "leader"] {
+    for name in ["session", "daemon", "headless", "child", "bare", "leader"] {
         sandbox.pid(name);
     }
 }

@@ -7,7 +7,7 @@ use crate::sandbox::{PROCMAN, Sandbox, is_alive, misbehave, misbehaving, send, w
 const SIGTERM: i32 = 15;
 
 /// Each way to leave a process behind, with the actions that do it. The process says `left` when it is there.
-const WAYS: [(&str, &str); 9] = [
+const WAYS: [(&str, &str); 10] = [
     ("background", "background { ready left wait }"),
     ("redirected", "background { silent ready left wait }"),
     ("session", "background { session ready left wait }"),
@@ -15,6 +15,7 @@ const WAYS: [(&str, &str); 9] = [
     ("nested", "daemon { background { daemon { ready left wait } } wait }"),
     (FORGETFUL, "daemon { forget ready left wait }"),
     ("stubborn", "daemon { ignore TERM,INT,HUP ready left wait }"),
+    ("headless", "daemon { headless ready left wait }"),
     ("stopped", "background { session ready left stop wait }"),
     ("reforking", "background { ready left refork 1000 wait }"),
 ];

@@ -6,7 +6,7 @@ use crate::signal;
 
 /// One action, as it is written on the command line. SIGNALS are names with commas between them, such as `INT,TERM`, or
 /// `ALL`; actions in braces are performed by a child, which ends after them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Action {
     /// `ready FILE`: writes its process id into the file, which is there as a whole or not at all.
     Ready(PathBuf),
@@ -39,6 +39,8 @@ pub(crate) enum Action {
     Silent,
     /// `forget ACTIONS`: performs the rest in an environment without any variable, as a program newly started.
     Forget(Vec<String>),
+    /// `headless ACTIONS`: its main thread ends, and another performs the rest.
+    Headless(Vec<Action>),
     /// `refork COUNT`: goes on as its own child, in a new session, so many times over.
     Refork(u32),
     /// `user ID`: becomes this user and nobody else, which only root can.
@@ -94,6 +96,7 @@ fn action(name: &str, words: &mut Words<'_>) -> Result<Action, String> {
         "session" => Action::Session,
         "silent" => Action::Silent,
         "forget" => Action::Forget(words.rest()),
+        "headless" => Action::Headless(parse(&words.rest())?),
         "refork" => Action::Refork(words.number()?),
         "user" => Action::User(words.number()?),
         "spam" => Action::Spam(words.number()?),

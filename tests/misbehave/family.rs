@@ -1,6 +1,6 @@
 //! Children, daemons and other lives: forks, execs and users.
 //!
-//! This program has one thread, so a child may do whatever its parent may.
+//! This program has one thread, but for the last of a headless one, so a child may do whatever its parent may.
 
 use std::ffi::CString;
 use std::io;
@@ -9,6 +9,7 @@ use std::ptr;
 
 use rustix::process::{Pid, setsid};
 
+use crate::action::Action;
 use crate::signal::check;
 use crate::{TROUBLE, perform};
 
@@ -34,7 +35,7 @@ pub(crate) fn in_child(life: impl FnOnce() -> Result<(), String>) -> io::Result<
 /// As daemons do it: two forks, with the new session between them, so that the last can never get a terminal.
 pub(crate) fn in_daemon(life: impl FnOnce() -> Result<(), String>) -> io::Result<()> {
     let between = in_child(|| {
-        let daemon = || perform::all(&[crate::action::Action::Silent]).and_then(|()| life());
+        let daemon = || perform::all(&[Action::Silent]).and_then(|()| life());
         setsid().map_err(io::Error::from).and_then(|_| in_child(daemon)).map(drop).map_err(|error| error.to_string())
     })?;
     rustix::process::waitpid(Some(between), rustix::process::WaitOptions::empty())?;
@@ -52,6 +53,16 @@ pub(crate) fn refork(count: u32) -> io::Result<()> {
         setsid()?;
     }
     Ok(())
+}
+
+/// Goes on in another thread, and ends with it. The system shows the process as a zombie from then on.
+pub(crate) fn headless(actions: Vec<Action>) -> io::Result<()> {
+    std::thread::spawn(move || {
+        let done = perform::all(&actions);
+        process::exit(if done.is_ok() { 0 } else { TROUBLE })
+    });
+    // SAFETY: ends this thread alone, whose stack nobody else refers to.
+    check(unsafe { libc::syscall(libc::SYS_exit, 0) }.try_into().unwrap_or(-1)).map(drop)
 }
 
 /// Becomes another program, with signals as they are now: unlike the standard library, which changes that of SIGPIPE.

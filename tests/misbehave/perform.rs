@@ -35,6 +35,7 @@ fn perform(action: &Action) -> io::Result<()> {
         Action::Session => rustix::process::setsid().map(drop).map_err(io::Error::from),
         Action::Silent => silence(),
         Action::Forget(actions) => family::forget(actions),
+        Action::Headless(actions) => family::headless(actions.clone()),
         Action::Refork(count) => family::refork(*count),
         Action::User(id) => family::become_user(*id),
         Action::Spam(count) => spam(*count),
