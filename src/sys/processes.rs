@@ -1,7 +1,9 @@
 //! The processes of this machine, as `/proc` shows them. On a system without it nothing is seen.
 
 use std::collections::{HashMap, HashSet};
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -66,14 +68,25 @@ pub(crate) fn own_children() -> Vec<Process> {
 /// The environment that a process was started with, `NAME=value` strings that end in NUL each; empty if it cannot be
 /// read, as that of another user's process, and while the process becomes another program.
 pub(crate) fn environment_of(pid: Pid) -> Vec<u8> {
-    let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let environment = read_whole(Path::new(&format!("/proc/{pid}/environ"))).unwrap_or_default();
     if !environment.is_empty() {
         return environment;
     }
     // A main thread that has ended has none, but another thread may.
     let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let environments = threads.filter_map(|thread| fs::read(thread.path().join("environ")).ok());
+    let environments = threads.filter_map(|thread| read_whole(&thread.path().join("environ")).ok());
     environments.max_by_key(Vec::len).unwrap_or_default()
+}
+
+/// Reads a file of the kernel's in one piece, if it is not huge: what belongs to a process is cut off where that ends or
+/// becomes another program between two reads.
+fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+    let mut file = File::open(path)?;
+    let mut bytes = vec![0; 128 * 1024];
+    let length = file.read(&mut bytes)?;
+    bytes.truncate(length);
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The same, but of a process that is about to become another program it waits until it has. `None` if it has ended.
@@ -81,7 +94,7 @@ pub(crate) fn settled_environment_of(pid: Pid) -> Option<Vec<u8>> {
     for _ in 0..EXEC_LOOKS {
         let environment = environment_of(pid);
         if !environment.is_empty() {
-            return Some(environment);
+            return process(pid).map(|_| environment);
         }
         // In the middle of an exec there is neither environment nor arguments.
         if fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|arguments| !arguments.is_empty()) {
