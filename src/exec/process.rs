@@ -99,6 +99,10 @@ impl Processes {
         own: &[CString],
         leash: &Leash,
     ) -> Result<Result<sys::Pid, ProcessOutcome>, LogError> {
+        if leash.ending().is_some() {
+            // It had to wait for its thread, and was told to end before that came.
+            return Ok(Err(ProcessOutcome::Refused));
+        }
         if job.settings.interactive {
             let Some(terminal) = &self.terminal else {
                 return Ok(Err(ProcessOutcome::SpawnFailed(NO_TERMINAL.to_owned())));
@@ -343,4 +347,27 @@ fn open_stdin(path: &Path) -> Result<File, ProcessOutcome> {
 
 fn c_string(text: &OsStr) -> Result<CString, String> {
     CString::new(text.as_bytes()).map_err(|_| "a NUL byte is in its arguments or paths".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::JobMap;
+
+    #[test]
+    fn an_attempt_that_is_to_end_before_it_begins_gets_no_process() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let settings = Arc::new(JobSettings::in_directory(folder.path()));
+        let argv = ["touch", "ran"].map(OsString::from).to_vec();
+        let mut jobs = JobMap::new();
+        let job = jobs.insert("job", Job { argv, settings }).expect("a job");
+        let logs = LogFolder::new(folder.path().to_owned(), vec!["job".to_owned()]);
+        let variables = RunVariables { run: "run".to_owned(), root: folder.path().to_owned() };
+        let processes = Processes::new(logs, variables, Household::default(), None);
+        let leash = Leash::default();
+        leash.terminate();
+        let end = processes.run(&Plan::independent(jobs), Attempt { job, number: 1, slot: 0 }, &leash, &|_| ());
+        assert_eq!(end.expect("logs can be made").outcome, ProcessOutcome::Refused);
+        assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 0);
+    }
 }

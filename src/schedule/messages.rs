@@ -67,7 +67,8 @@ pub(crate) enum ProcessOutcome {
     SpawnFailed(String),
     /// Nobody's fault: the system has too little of something for one more, as this text says. No attempt is used up.
     Scarce(String),
-    /// procman's fault: there is no place for the log, for instance. A cancel of the run comes with it.
+    /// It was told to end before it began; or procman's fault, such as that there is no place for the log, and then a
+    /// cancel of the run comes with it.
     Refused,
 }
 
