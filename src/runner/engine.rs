@@ -195,7 +195,8 @@ impl<'a> Engine<'a> {
         let mut state = self.lock();
         state.idle -= 1;
         loop {
-            let next = if state.clock.is_stopped() { None } else { state.queue.pop_front() };
+            let may_start = !state.clock.is_stopped() && !state.ended;
+            let next = if may_start { state.queue.pop_front() } else { None };
             if let Some((attempt, leash)) = next {
                 drop(state);
                 let notify = |notice| self.notice(scope, attempt, notice);
@@ -350,8 +351,9 @@ struct Alarm<'e, 'a>(&'e Engine<'a>);
 impl Drop for Alarm<'_, '_> {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.lock().leashes.values().for_each(|leash| leash.kill());
+            // First the end, so that no attempt follows one that is killed.
             self.0.end();
+            self.0.lock().leashes.values().for_each(|leash| leash.kill());
             self.0.tell(Control::Done);
         }
     }

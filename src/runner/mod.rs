@@ -4,6 +4,8 @@ mod clock;
 mod engine;
 mod results;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::fmt::Write as _;
