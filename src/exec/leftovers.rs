@@ -66,12 +66,12 @@ impl Household {
     }
 
     /// Removes what is left of the run when all its attempts have ended, and could be laid to none of them.
-    pub(crate) fn sweep(&self) -> Vec<LeftOver> {
+    pub(crate) fn sweep(&self, leash: &Leash) -> Vec<LeftOver> {
         if self.orphans.is_none() {
             return Vec::new();
         }
         let left = Family { household: self, of: Of::Run };
-        left.clear(&Leash::default(), None, Leak::Kill, LONGEST_GRACE)
+        left.clear(leash, None, Leak::Kill, LONGEST_GRACE)
     }
 }
 

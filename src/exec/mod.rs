@@ -46,8 +46,9 @@ pub(crate) trait Executor: Sync {
     /// What there is to say of attempts whose logs may be incomplete.
     fn incomplete(&self) -> LogError;
 
-    /// Removes the processes that are left of the run after the last attempt and belong to none.
-    fn sweep(&self) -> Vec<LeftOver>;
+    /// Removes the processes that are left of the run after the last attempt and belong to none; `leash` is how others
+    /// hasten it.
+    fn sweep(&self, leash: &Leash) -> Vec<LeftOver>;
 
     /// Whether the logs of all attempts are where they were made; asked when there will be no more.
     fn check_logs(&self) -> Result<(), LogError>;

@@ -242,8 +242,8 @@ impl Executor for Processes {
         LogError::DiskFull { folder: self.logs.path().to_owned() }
     }
 
-    fn sweep(&self) -> Vec<LeftOver> {
-        self.household.sweep()
+    fn sweep(&self, leash: &Leash) -> Vec<LeftOver> {
+        self.household.sweep(leash)
     }
 
     fn check_logs(&self) -> Result<(), LogError> {

@@ -166,7 +166,11 @@ impl<'a> Engine<'a> {
 
     /// Every job has ended: removes what is left, looks for what was to be left, and writes the last event.
     fn close(&self) {
-        let leftovers = self.executor.sweep();
+        let leash = Leash::default();
+        if self.lock().scheduler.is_to_be_killed() {
+            leash.kill();
+        }
+        let leftovers = self.executor.sweep(&leash);
         let logs = self.executor.check_logs();
         let mut state = self.lock();
         let now = state.clock.now();

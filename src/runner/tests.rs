@@ -32,7 +32,7 @@ impl Executor for Panics {
         LogError::DiskFull { folder: "logs".into() }
     }
 
-    fn sweep(&self) -> Vec<LeftOver> {
+    fn sweep(&self, _: &Leash) -> Vec<LeftOver> {
         Vec::new()
     }
 

@@ -120,6 +120,11 @@ impl Scheduler {
         self.unended == 0
     }
 
+    /// Whether everything is to be killed at once.
+    pub(crate) fn is_to_be_killed(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|(level, _)| *level == CancelLevel::Kill)
+    }
+
     /// How many attempts may live at once, as things are; at least 1.
     pub(crate) fn live_limit(&self) -> usize {
         self.live_limit.get()

@@ -114,6 +114,21 @@ fn a_second_signal_removes_the_whole_tree_at_once() {
     all_are_gone(&sandbox, "cancelled");
 }
 
+/// Also what can be laid to no job, which is told to end first when there is time.
+#[test]
+fn after_a_second_signal_what_belongs_to_no_job_is_killed_at_once() {
+    let daemon = "daemon { forget note asked TERM ready left wait }";
+    let sandbox =
+        Sandbox::with(&task(&format!("{daemon} until left note told TERM ready leader wait"), "grace = '10m'"));
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("leader");
+    running.signal("TERM");
+    sandbox.wait_for("told");
+    running.signal("TERM");
+    running.wait().died_of(SIGTERM);
+    assert!(!lives(&sandbox, "left") && !sandbox.path("asked").exists());
+}
+
 #[test]
 fn on_request_leaving_something_is_a_failure() {
     let sandbox = ways("exit 0", "leak = 'fail'");
