@@ -1,7 +1,7 @@
 //! The hold that the rest of procman has on an attempt's process, from before it is there until it is reaped.
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::sys::{Pid, Signal, Terminal, signal_group};
 
@@ -19,8 +19,10 @@ struct Hold {
     process: Stage,
     /// What it was told last about its end, or is to be told as soon as it is there.
     ending: Option<Signal>,
-    /// Whether the run stands still.
-    stopped: bool,
+    /// Since when the run stands still, if it does.
+    stopped: Option<Instant>,
+    /// How long it has stood still before that.
+    stood: Duration,
     /// Of a process in the foreground of this terminal.
     terminal: Option<Arc<Terminal>>,
 }
@@ -50,14 +52,16 @@ impl Leash {
     /// Stops the whole group, until it is continued.
     pub(crate) fn stop(&self) {
         let mut hold = self.lock();
-        hold.stopped = true;
+        hold.stopped.get_or_insert_with(Instant::now);
         hold.send(Signal::STOP);
     }
 
     /// Continues the whole group.
     pub(crate) fn cont(&self) {
         let mut hold = self.lock();
-        hold.stopped = false;
+        if let Some(since) = hold.stopped.take() {
+            hold.stood += since.elapsed();
+        }
         if let (Stage::Running(pid), Some(terminal)) = (hold.process, &hold.terminal)
             && terminal.is_ours()
         {
@@ -72,7 +76,7 @@ impl Leash {
         let mut hold = self.lock();
         hold.process = Stage::Running(pid);
         hold.terminal = terminal;
-        if hold.stopped {
+        if hold.stopped.is_some() {
             hold.send(Signal::STOP);
         }
         if let Some(signal) = hold.ending {
@@ -90,7 +94,14 @@ impl Leash {
 
     /// Whether the process has been stopped because the run stands still.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.lock().stopped
+        self.lock().stopped.is_some()
+    }
+
+    /// Now, on a clock that stands while the run does.
+    pub(crate) fn now(&self) -> Instant {
+        let hold = self.lock();
+        let now = hold.stopped.unwrap_or_else(Instant::now);
+        now.checked_sub(hold.stood).unwrap_or(now)
     }
 
     /// The process has ended; answers what it had been told by then.

@@ -101,7 +101,7 @@ impl Family<'_> {
         if told.is_some() {
             // That they go is what was asked for; only that one does not is worth telling.
             self.end(leash, found, None);
-            let all = self.remove(Vec::new());
+            let all = self.remove(leash, Vec::new());
             return all.into_iter().filter(|process| process.fate == Fate::Unkillable).collect();
         }
         let found = self.outlast(leash, PATIENCE);
@@ -111,9 +111,9 @@ impl Family<'_> {
         if leak == Leak::Ignore {
             return self.spare(&found.seen);
         }
-        let deadline = Instant::now() + grace.min(LONGEST_GRACE);
+        let deadline = leash.now() + grace.min(LONGEST_GRACE);
         let all = self.end(leash, found, Some(deadline));
-        self.remove(all)
+        self.remove(leash, all)
     }
 
     /// Those that live. Without adoption one has to look at all processes to know.
@@ -175,11 +175,11 @@ impl Family<'_> {
 
     /// Waits until nobody is left, but for so long at most; answers who is.
     fn outlast(&self, leash: &Leash, patience: Duration) -> Living {
-        let until = Instant::now() + patience;
+        let until = leash.now() + patience;
         let mut pause = LOOKS[0];
         loop {
             let found = self.living();
-            if found.is_nobody() || leash.ending().is_some() || Instant::now() >= until {
+            if found.is_nobody() || leash.ending().is_some() || leash.now() >= until {
                 return found;
             }
             leash.wait(pause);
@@ -193,7 +193,7 @@ impl Family<'_> {
         let mut told: Vec<Process> = Vec::new();
         let mut pause = LOOKS[0];
         let is_over =
-            || leash.ending() == Some(Signal::KILL) || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            || leash.ending() == Some(Signal::KILL) || deadline.is_some_and(|deadline| leash.now() >= deadline);
         while !found.is_nobody() && !is_over() {
             for process in found.seen {
                 if told.iter().any(|known| known.pid == process.pid) {
@@ -213,23 +213,25 @@ impl Family<'_> {
     }
 
     /// Kills everybody who is left, until nobody is. Answers what became of those `told` to end and of the others.
-    fn remove(&self, told: Vec<Process>) -> Vec<LeftOver> {
-        let start = Instant::now();
+    fn remove(&self, leash: &Leash, told: Vec<Process>) -> Vec<LeftOver> {
+        let start = leash.now();
+        let has_passed = |time| leash.now() >= start + time;
         let mut seen = told;
         let mut pause = LOOKS[0];
         let stay = loop {
-            self.kill_adopted(&mut seen, start);
+            let guardians_too = has_passed(GUARDIANS_TIME);
+            self.kill_adopted(&mut seen, guardians_too);
             let found = self.look();
             let mut may_any_end = false;
             for process in found.iter().flatten() {
-                let killed = kill(process, start);
+                let killed = kill(process, guardians_too);
                 may_any_end |= !killed.is_err_and(|error| error.kind() == io::ErrorKind::PermissionDenied);
                 if !seen.iter().any(|known| known.pid == process.pid) {
                     seen.push(process.clone());
                     pause = LOOKS[0];
                 }
             }
-            if found.is_some() && !may_any_end || start.elapsed() >= LAST_WAIT {
+            if found.is_some() && !may_any_end || has_passed(LAST_WAIT) {
                 break found.unwrap_or_default();
             }
             thread::sleep(pause);
@@ -243,7 +245,7 @@ impl Family<'_> {
 
     /// Kills the adopted of this family as fast as they come, and adds them to those that were `seen`: while one of them
     /// forks on and on, no other look may have seen any. That one itself is added once.
-    fn kill_adopted(&self, seen: &mut Vec<Process>, start: Instant) {
+    fn kill_adopted(&self, seen: &mut Vec<Process>, guardians_too: bool) {
         let Some(orphans) = &self.household.orphans else { return };
         // Whoever is to be left alone can only be told from all processes.
         if self.household.board.is_some_and(|board| !board.spared().is_empty()) {
@@ -253,7 +255,7 @@ impl Family<'_> {
             let mut any = false;
             for pid in orphans.living().into_iter().filter(|pid| self.is_marked(*pid) == Some(true)) {
                 let Some(process) = sys::process(pid) else { continue };
-                any |= kill(&process, start).is_ok();
+                any |= kill(&process, guardians_too).is_ok();
                 if seen.iter().all(|known| known.name != process.name) {
                     seen.push(process);
                 }
@@ -294,9 +296,9 @@ fn tell_to_end(pid: Pid) {
     }
 }
 
-/// Kills a process, unless it is the guardian of another procman and still has its time.
-fn kill(process: &Process, start: Instant) -> io::Result<()> {
-    if sys::is_called_apart(process) && start.elapsed() < GUARDIANS_TIME {
+/// Kills a process; the guardian of another procman only when its time is over.
+fn kill(process: &Process, guardians_too: bool) -> io::Result<()> {
+    if sys::is_called_apart(process) && !guardians_too {
         return Err(io::ErrorKind::WouldBlock.into());
     }
     sys::signal_process(process.pid, Signal::KILL)

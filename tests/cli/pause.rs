@@ -151,3 +151,21 @@ failed: job: exit 3
     let events = sandbox.events();
     assert_eq!(typed(&events, "attempt-stopped")[0]["signal"], "SIGSTOP");
 }
+
+/// It is told to end with a second of grace, which stands while the run does.
+#[test]
+fn the_grace_of_what_a_job_left_stands_too() {
+    let left = "background { note told TERM ready left until go ready cleaned } until left exit 0";
+    let sandbox = Sandbox::with(&format!("[tasks]\njob = {}", misbehaving(left)));
+    let mut terminal = sandbox.in_shell(&["-q"]);
+    sandbox.wait_for("told");
+    terminal.type_keys(CTRL_Z);
+    wait_for_changes(&sandbox, 1);
+    let stopped = Instant::now();
+    // The time that passes is what this is about.
+    wait_until("time to pass", || (stopped.elapsed() > Duration::from_millis(1_200)).then_some(()));
+    std::fs::write(sandbox.path("go"), "").expect("a file");
+    terminal.type_keys("fg\n");
+    assert_eq!(terminal.wait().code(), Some(0));
+    assert!(sandbox.path("cleaned").exists());
+}
