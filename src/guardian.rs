@@ -21,7 +21,8 @@ const LAST_WAIT: Duration = Duration::from_secs(10);
 const GUARDIANS_TIME: Duration = Duration::from_secs(1);
 /// How long it waits before it looks again.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How often in a row it must find nobody: a process that was being started at one look has its environment at the next.
+/// How often in a row it must find nobody: a process that was being started at one look has its environment at the
+/// next.
 const EMPTY_LOOKS: usize = 3;
 
 /// procman's hold on its guardian.

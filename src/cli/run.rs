@@ -194,8 +194,8 @@ fn interrupt(end: &RunEnd) -> Option<Signal> {
     matches!(end.record.cancel, Some(CancelReason::Signal(_))).then_some(Signal::INT)
 }
 
-/// On GitHub, which takes lines of a log for commands: a word that nobody can know beforehand, for the mark after which it
-/// does so again.
+/// On GitHub, which takes lines of a log for commands: a word that nobody can know beforehand, for the mark after which
+/// it does so again.
 fn stop_commands() -> Option<String> {
     // The keys of a map's hasher are random, and nothing of them can be learned from another hash.
     let random = || RandomState::new().build_hasher().finish();

@@ -243,8 +243,8 @@ impl Family<'_> {
         seen.iter().map(|process| left_over(process, fate(process))).collect()
     }
 
-    /// Kills the adopted of this family as fast as they come, and adds them to those that were `seen`: while one of them
-    /// forks on and on, no other look may have seen any. That one itself is added once.
+    /// Kills the adopted of this family as fast as they come, and adds them to those that were `seen`: while one of
+    /// them forks on and on, no other look may have seen any. That one itself is added once.
     fn kill_adopted(&self, seen: &mut Vec<Process>, guardians_too: bool) {
         let Some(orphans) = &self.household.orphans else { return };
         // Whoever is to be left alone can only be told from all processes.

@@ -193,7 +193,8 @@ impl Runner {
         self
     }
 
-    /// What the jitter of delays is drawn from: the same seed gives the same delays. Otherwise it differs from run to run.
+    /// What the jitter of delays is drawn from: the same seed gives the same delays. Otherwise it differs from run to
+    /// run.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self

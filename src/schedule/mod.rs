@@ -4,9 +4,9 @@
 //! what is to be done. It starts no process, reads no clock and writes no file, so the same inputs always give the same
 //! actions. Time stands still for it while the run is suspended, because nobody hands it a later one.
 //!
-//! A job waits, is ready, runs and ends; between two attempts it may be delayed, and an attempt for which the system has
-//! too little of something is deferred: the job is ready again, as if it had never been made. `set` is the one place where that changes,
-//! and where what is counted is kept in step.
+//! A job waits, is ready, runs and ends; between two attempts it may be delayed, and an attempt for which the system
+//! has too little of something is deferred: the job is ready again, as if it had never been made. `set` is the one
+//! place where that changes, and where what is counted is kept in step.
 
 mod due;
 mod ending;

@@ -27,8 +27,8 @@ pub(super) fn judge(settings: &JobSettings, ending: Option<Ending>, end: &Proces
     }
 }
 
-/// Whether the user has ended an interactive job from the terminal. The signal reached that job alone, but was meant for
-/// all.
+/// Whether the user has ended an interactive job from the terminal. The signal reached that job alone, but was meant
+/// for all.
 pub(super) fn was_interrupted(settings: &JobSettings, end: &ProcessEnd) -> bool {
     let by_interrupt = matches!(&end.outcome, ProcessOutcome::Exited(Exit::Signal(name)) if name == INTERRUPT);
     settings.interactive && end.unasked && by_interrupt

@@ -14,8 +14,8 @@ pub(crate) fn is_called_apart(process: &Process) -> bool {
 }
 
 /// Forks. In the copy, which has a session of its own, hears no signal that can be ignored, and has no descriptor but
-/// those of `keep`, calls `work` and ends. Must be called before any thread is started: only the calling thread is copied, and
-/// what another was doing stays half done.
+/// those of `keep`, calls `work` and ends. Must be called before any thread is started: only the calling thread is
+/// copied, and what another was doing stays half done.
 pub(crate) fn fork_apart(keep: &[BorrowedFd<'_>], work: impl FnOnce()) -> io::Result<Pid> {
     // SAFETY: there is one thread, so the copy is whole.
     match unsafe { libc::fork() } {

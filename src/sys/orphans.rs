@@ -20,7 +20,8 @@ pub(crate) struct Orphans {
 }
 
 impl Orphans {
-    /// From now on this process adopts its descendants whose parents end. The children that it has already do not count.
+    /// From now on this process adopts its descendants whose parents end. The children that it has already do not
+    /// count.
     #[cfg(target_os = "linux")]
     pub(crate) fn adopt() -> io::Result<Self> {
         let me = Pid::of_this_process();

@@ -37,9 +37,11 @@ impl Terminal {
         unsafe { libc::tcgetpgrp(self.file.as_raw_fd()) == libc::getpgrp() }
     }
 
-    /// Gives the foreground to the group that `leader` leads. TTOU must be blocked: it may be asked from the background.
+    /// Gives the foreground to the group that `leader` leads. TTOU must be blocked: it may be asked from the
+    /// background.
     pub(crate) fn give_to(&self, leader: Pid) {
-        // SAFETY: touches no memory; a group that is gone answers with an error, and then there is nobody to give it to.
+        // SAFETY: touches no memory; a group that is gone answers with an error, and then there is nobody to give it
+        // to.
         unsafe { libc::tcsetpgrp(self.file.as_raw_fd(), leader.0) };
     }
 

@@ -81,7 +81,8 @@ fn wait_id(pid: Pid, options: libc::c_int) -> io::Result<libc::siginfo_t> {
     Ok(unsafe { info.assume_init() })
 }
 
-/// Whether the group that a reaped `leader` has led has anyone left in it, if only a zombie; if so, its id stays its own.
+/// Whether the group that a reaped `leader` has led has anyone left in it, if only a zombie; if so, its id stays its
+/// own.
 pub(crate) fn group_lives(leader: Pid) -> bool {
     assert!(leader.0 > 1, "a job's process group is never 0, 1 or a broadcast");
     // SAFETY: no signal is sent.

@@ -1,8 +1,8 @@
 //! Signals that wait until they are asked for, instead of interrupting.
 //!
-//! They are blocked in every thread. Linux then shows them through descriptors, which also makes it possible to learn of
-//! a TSTP without taking it: it stays pending, a CONT that comes in the meantime takes it back, and only what is left is
-//! obeyed. So no CONT can be lost, however soon it comes. Elsewhere there is a moment in which it can.
+//! They are blocked in every thread. Linux then shows them through descriptors, which also makes it possible to learn
+//! of a TSTP without taking it: it stays pending, a CONT that comes in the meantime takes it back, and only what is
+//! left is obeyed. So no CONT can be lost, however soon it comes. Elsewhere there is a moment in which it can.
 
 use std::io;
 use std::mem::MaybeUninit;
@@ -28,7 +28,8 @@ impl SignalWatch {
         Ok(Self { source: source::Source::new(&taken, stops)?, tstp })
     }
 
-    /// Waits for the next signal and takes it, but for a TSTP, which stays pending until [`SignalWatch::stop_if_asked`].
+    /// Waits for the next signal and takes it, but for a TSTP, which stays pending until
+    /// [`SignalWatch::stop_if_asked`].
     pub(crate) fn next(&self) -> io::Result<Signal> {
         self.source.next()
     }

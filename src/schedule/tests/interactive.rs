@@ -19,7 +19,8 @@ fn starts(world: &World) -> Vec<(usize, u128)> {
 fn it_waits_for_what_runs_and_what_is_ready_waits_for_it() {
     let scripts = [Script::new(0, 30), Script::new(0, 10), interactive(20), Script::new(0, 5), Script::new(0, 5)];
     let world = run(&scripts, rules(2, OnFailure::Continue));
-    // At 10 ms there would be a place for the fourth, but the third is the better one, and would never come to be alone.
+    // At 10 ms there would be a place for the fourth, but the third is the better one, and would never come to be
+    // alone.
     assert_eq!(starts(&world), [(0, 0), (1, 0), (2, 30), (3, 50), (4, 50)]);
 }
 
