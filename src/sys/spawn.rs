@@ -55,8 +55,8 @@ pub(crate) fn spawn(command: &Command<'_>) -> io::Result<Pid> {
             environment.as_ptr(),
         )
     })?;
-    if let Place::Foreground(terminal) = command.place {
-        // Where the new process could not take it by itself.
+    if let (Place::Foreground(terminal), None) = (command.place, add_take_foreground()) {
+        // The new process could not take it by itself. One that could may have given it on by now.
         terminal.give_to(Pid(pid));
     }
     Ok(Pid(pid))

@@ -94,7 +94,7 @@ fn the_terminal_reaches_no_job() {
         misbehaving("read-terminal read set-terminal set grab-terminal grabbed ready ready until go")
     ));
     let mut terminal = sandbox.on_terminal(&[]);
-    let modes = terminal.modes();
+    let modes = terminal.first_modes();
     sandbox.pid("ready");
     assert_eq!((terminal.modes(), terminal.foreground()), (modes, terminal.pid()));
     sandbox.let_go("go");

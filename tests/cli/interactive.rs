@@ -43,7 +43,7 @@ fn the_terminals_modes_come_back_however_it_ends() {
     for end in ["exit 0", "die KILL", "stop"] {
         let sandbox = interactive(&format!("set-terminal set ready job until go {end}"));
         let mut terminal = sandbox.in_shell(&["-q", "job"]);
-        let before = terminal.modes();
+        let before = terminal.first_modes();
         let job = sandbox.pid("job");
         assert_ne!(terminal.modes(), before);
         std::fs::write(sandbox.path("go"), "").expect("a file");
@@ -93,7 +93,7 @@ fn ctrl_z_stops_it_and_procman_and_fg_gives_it_the_terminal_again() {
 fn when_procman_is_killed_the_modes_come_back_too() {
     let sandbox = interactive("set-terminal set ready job wait");
     let mut terminal = sandbox.in_shell(&["-q"]);
-    let before = terminal.modes();
+    let before = terminal.first_modes();
     let job = sandbox.pid("job");
     let stat = std::fs::read_to_string(format!("/proc/{job}/stat")).expect("it lives");
     let procman = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)).expect("it has a parent");
@@ -108,7 +108,7 @@ fn other_jobs_can_neither_read_the_terminal_nor_change_it() {
     let actions = "read-terminal read set-terminal set grab-terminal grabbed ready job until go";
     let sandbox = Sandbox::with(&format!("[tasks]\njob = {}", misbehaving(actions)));
     let mut terminal = sandbox.on_terminal(&["-q"]);
-    let before = terminal.modes();
+    let before = terminal.first_modes();
     sandbox.pid("job");
     assert_eq!((terminal.modes(), terminal.foreground()), (before, terminal.pid()));
     std::fs::write(sandbox.path("go"), "").expect("a file");
@@ -177,7 +177,7 @@ fn a_shell_that_is_killed_with_its_command_in_the_foreground_gives_the_terminal_
     let sandbox =
         Sandbox::with(&format!("limit = 1\n[tasks.job]\nargv = {shell}\ninteractive = true\n[tasks]\nnext = {next}"));
     let mut terminal = sandbox.on_terminal(&["-q"]);
-    let before = terminal.modes();
+    let before = terminal.first_modes();
     let command = sandbox.pid("command");
     assert_eq!(terminal.foreground(), command);
     send(sandbox.pid("shell"), "KILL");

@@ -33,6 +33,8 @@ pub(crate) struct Terminal {
     /// The side of the programs. Kept open, so that the terminal is there when they have ended.
     programs: Option<OwnedFd>,
     child: Child,
+    /// What it was like before anybody did anything.
+    first_modes: Modes,
     shown: Arc<Mutex<Vec<u8>>>,
     reader: Option<JoinHandle<()>>,
     /// Closed when the reader is to stop.
@@ -62,6 +64,7 @@ impl Terminal {
     /// Starts a command that takes its stdin as its terminal.
     fn open(mut command: Command) -> Self {
         let (person, programs) = pair().expect("a terminal");
+        let first_modes = modes_of(&person);
         let end = || programs.try_clone().expect("a descriptor");
         let child = command.stdin(end()).stdout(end()).stderr(end()).spawn().expect("the command can be started");
         let (reading, until) = UnixStream::pair().expect("sockets");
@@ -72,6 +75,7 @@ impl Terminal {
             person: Some(person),
             programs: Some(programs),
             child,
+            first_modes,
             shown,
             reader: Some(reader),
             reading: Some(reading),
@@ -95,8 +99,12 @@ impl Terminal {
     }
 
     pub(crate) fn modes(&self) -> Modes {
-        let all = tcgetattr(self.person()).expect("a terminal has modes");
-        (all.input_modes, all.output_modes, all.control_modes, all.local_modes)
+        modes_of(self.person())
+    }
+
+    /// The modes that it had before the command was started.
+    pub(crate) fn first_modes(&self) -> Modes {
+        self.first_modes
     }
 
     /// Turns the echo off, as a program does that has the terminal.
@@ -148,6 +156,11 @@ impl Drop for Terminal {
         _ = self.child.wait();
         self.hang_up();
     }
+}
+
+fn modes_of(terminal: &File) -> Modes {
+    let all = tcgetattr(terminal).expect("a terminal has modes");
+    (all.input_modes, all.output_modes, all.control_modes, all.local_modes)
 }
 
 /// Both sides of a new terminal.
