@@ -104,21 +104,6 @@ fn when_procman_is_killed_the_modes_come_back_too() {
 }
 
 #[test]
-fn other_jobs_can_neither_read_the_terminal_nor_change_it() {
-    let actions = "read-terminal read set-terminal set grab-terminal grabbed ready job until go";
-    let sandbox = Sandbox::with(&format!("[tasks]\njob = {}", misbehaving(actions)));
-    let mut terminal = sandbox.on_terminal(&["-q"]);
-    let before = terminal.first_modes();
-    sandbox.pid("job");
-    assert_eq!((terminal.modes(), terminal.foreground()), (before, terminal.pid()));
-    std::fs::write(sandbox.path("go"), "").expect("a file");
-    assert_eq!(terminal.wait().code(), Some(0));
-    for outcome in ["read", "set", "grabbed"] {
-        assert_eq!(sandbox.read(outcome), "No such device or address (os error 6)\n");
-    }
-}
-
-#[test]
 fn nothing_else_runs_with_it() {
     let sandbox = Sandbox::with(&format!(
         "limit = 4\n[tasks]\na = ['true']\nb = ['true']\nc = ['true']\n[tasks.job]\nargv = {}\ninteractive = true",

@@ -66,7 +66,7 @@ const PROMISES: [(&str, &[&str]); 14] = [
     (
         "The terminal is yours.",
         &[
-            "other_jobs_can_neither_read_the_terminal_nor_change_it",
+            "the_terminal_reaches_no_job",
             "it_reads_the_terminal_writes_to_it_and_gives_it_back",
             "the_terminals_modes_come_back_however_it_ends",
         ],
