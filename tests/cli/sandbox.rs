@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Once, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use snapbox::{Assert, IntoData};
@@ -26,6 +26,7 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// An empty folder.
     pub(crate) fn new() -> Self {
+        catch_what_is_ignored();
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
     }
 
@@ -161,6 +162,20 @@ impl Sandbox {
         let path = self.latest().join("logs").join(name);
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
+}
+
+/// What the tests were started to ignore, by `nohup` or in the background of a script, procman would rightly ignore too. A
+/// signal that is caught here is a default one to the programs started from here.
+fn catch_what_is_ignored() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or_default();
+        for signal in [1, 2, 3, 15].into_iter().filter(|signal| ignored & (1 << (signal - 1)) != 0) {
+            signal_hook::flag::register(signal, Arc::default()).expect("a signal that can be caught");
+        }
+    });
 }
 
 /// Asks again and again until there is an answer.
