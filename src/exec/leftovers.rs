@@ -254,7 +254,11 @@ impl Family<'_> {
         for _ in 0..QUICK_LOOKS {
             let mut any = false;
             for pid in orphans.living().into_iter().filter(|pid| self.is_marked(*pid) == Some(true)) {
-                let Some(process) = sys::process(pid) else { continue };
+                let Some(process) = sys::process(pid) else {
+                    // It has just ended, and what it has had is here instead.
+                    any = true;
+                    continue;
+                };
                 any |= kill(&process, guardians_too).is_ok();
                 if seen.iter().all(|known| known.name != process.name) {
                     seen.push(process);
