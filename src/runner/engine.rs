@@ -127,6 +127,8 @@ impl<'a> Engine<'a> {
                 Ok(Control::Rearm) => continue,
                 Err(RecvTimeoutError::Timeout) if watch_at <= self.lock().clock.now() => {
                     self.executor.watch();
+                    // One that was told to stop may not have done so yet when the run went on.
+                    self.lock().wake_the_unborn();
                     watch_at = self.lock().clock.now() + WATCH_EVERY;
                     continue;
                 }

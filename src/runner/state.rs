@@ -68,10 +68,13 @@ impl<'a> State<'a> {
     }
 
     /// A process that was stopped between its making and its program's start cannot be in any hand yet, and whoever
-    /// makes it waits. A CONT to procman reaches it too late or not at all, so it gets one of its own.
+    /// makes it waits. A CONT to procman reaches it too late or not at all, so it gets one of its own. It is in procman's
+    /// group still: what has a group of its own has been stopped by somebody else.
     pub(super) fn wake_the_unborn(&self) {
-        let in_hand: Vec<sys::Pid> = self.leashes.values().filter_map(|leash| leash.process()).collect();
-        for child in sys::own_children().into_iter().filter(|child| child.stopped && !in_hand.contains(&child.pid)) {
+        if self.leashes.values().all(|leash| leash.process().is_some()) {
+            return;
+        }
+        for child in sys::children_in_own_group().into_iter().filter(|child| child.stopped) {
             _ = sys::signal_process(child.pid, sys::Signal::CONT);
         }
     }

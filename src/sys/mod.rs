@@ -28,7 +28,7 @@ pub(crate) use fork::{fork_apart, is_called_apart, wait_for_close};
 pub(crate) use limits::argument_space;
 pub(crate) use orphans::Orphans;
 pub(crate) use processes::{
-    Process, add_descendants, environment_of, kin_of, own_children, process, processes, settled_environment_of,
+    Process, add_descendants, children_in_own_group, environment_of, kin_of, process, processes, settled_environment_of,
 };
 pub(crate) use signal::{DefaultSignals, Signal, normalize_inherited_signals, signal_group, signal_process};
 pub(crate) use spawn::{Command, Place, spawn};

@@ -57,11 +57,11 @@ const PF_EXITING: u32 = 0x4;
 /// The place of the number of threads behind the name; proc(5) calls it field 20.
 const THREADS: usize = 17;
 
-/// The children of this process that live.
-pub(crate) fn own_children() -> Vec<Process> {
-    let me = Pid::of_this_process();
+/// The children of this process that live, and have not left its process group.
+pub(crate) fn children_in_own_group() -> Vec<Process> {
+    let Some(me) = process(Pid::of_this_process()) else { return Vec::new() };
     let mut all = processes();
-    all.retain(|process| process.parent == me);
+    all.retain(|process| process.parent == me.pid && process.group == me.group);
     all
 }
 
