@@ -171,7 +171,7 @@ mod tests {
     fn define_in(root: &str, argv: &[&str], settings: JobSettings) -> Definition {
         let mut jobs = JobMap::new();
         let argv = argv.iter().map(Into::into).collect();
-        jobs.insert("job", Job { argv, settings: Arc::new(settings) }).expect("a valid job");
+        jobs.insert("job", Job::new(argv, Arc::new(settings))).expect("a valid job");
         definitions(&jobs, Path::new(root), &KEY)[0]
     }
 
@@ -237,7 +237,7 @@ mod tests {
         let shared = Arc::new(settings());
         let mut jobs = JobMap::new();
         for (name, argv) in [("one", "b"), ("two", "a"), ("three", "a")] {
-            jobs.insert(name, Job { argv: vec![argv.into()], settings: Arc::clone(&shared) }).expect("a valid job");
+            jobs.insert(name, Job::new(vec![argv.into()], Arc::clone(&shared))).expect("a valid job");
         }
         let all = definitions(&jobs, Path::new("/project"), &KEY);
         assert_eq!((all[0] == definition, all[1], all[2]), (false, definition, definition));
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn without_the_key_it_says_nothing() {
         let mut jobs = JobMap::new();
-        jobs.insert("job", Job { argv: vec!["a".into()], settings: Arc::new(settings()) }).expect("a valid job");
+        jobs.insert("job", Job::new(vec!["a".into()], Arc::new(settings()))).expect("a valid job");
         let other = definitions(&jobs, Path::new("/project"), &[8; 32]);
         assert_ne!(other[0], define(&["a"], settings()));
     }

@@ -12,6 +12,8 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 
+use crate::files::JobFiles;
+
 /// How long a job may take to end after TERM before it is killed, when it does not say.
 pub const DEFAULT_GRACE: Duration = Duration::from_secs(10);
 
@@ -26,12 +28,42 @@ impl JobId {
 }
 
 /// One runnable unit.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Job {
     /// Program and arguments; never empty, no NUL in it.
     pub argv: Vec<OsString>,
     /// What it shares with all jobs that were declared alike; a manifest of many tasks has few of these.
     pub settings: Arc<JobSettings>,
+    /// The task whose matrix it is a cell of; `None` for a task's only job, which has its name.
+    pub(crate) task: Option<Arc<str>>,
+    /// What it reads and makes, where that is declared.
+    pub(crate) files: Option<Box<JobFiles>>,
+    /// Arguments that are known only later, in the order of their places.
+    pub(crate) splices: Vec<Splice>,
+}
+
+impl Job {
+    /// A job that always runs when it is asked for.
+    pub fn new(argv: Vec<OsString>, settings: Arc<JobSettings>) -> Self {
+        Self { argv, settings, task: None, files: None, splices: Vec::new() }
+    }
+}
+
+/// A place in an argv at which any number of arguments come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Splice {
+    /// In front of this argument of the argv as it is.
+    pub(crate) at: usize,
+    pub(crate) what: Spliced,
+}
+
+/// What comes in there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spliced {
+    /// What follows `--` on the command line.
+    Arguments,
+    /// The job's inputs, when it starts.
+    Inputs,
 }
 
 /// How a job runs and how its end is judged.

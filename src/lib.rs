@@ -31,6 +31,8 @@ mod definition;
 mod diagnostic;
 pub mod event;
 mod exec;
+mod files;
+mod glob;
 mod graph;
 mod guardian;
 mod job;

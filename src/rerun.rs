@@ -144,7 +144,7 @@ mod tests {
 
     fn job(number: usize, version: &str) -> (String, Job) {
         let settings = Arc::new(JobSettings::in_directory("/"));
-        (format!("job{number}"), Job { argv: vec![number.to_string().into(), version.into()], settings })
+        (format!("job{number}"), Job::new(vec![number.to_string().into(), version.into()], settings))
     }
 
     /// The jobs as they are today, in this order.

@@ -57,7 +57,7 @@ fn missing_programs(manifest: &Manifest, tasks: &[(&str, &Task)]) -> Vec<Problem
     let mut problems = Vec::new();
     for (_, task) in tasks {
         let Some(job) = manifest.job(task).filter(|job| job.settings.runs_here()) else { continue };
-        let Job { argv, settings } = job;
+        let Job { argv, settings, .. } = job;
         let program = settings.wrapper.first().unwrap_or(&argv[0]);
         let path = environments.block(settings).path.clone();
         let key = (program.clone(), settings.cwd.clone(), path.clone());

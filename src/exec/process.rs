@@ -360,7 +360,7 @@ mod tests {
         let settings = Arc::new(JobSettings::in_directory(folder.path()));
         let argv = ["touch", "ran"].map(OsString::from).to_vec();
         let mut jobs = JobMap::new();
-        let job = jobs.insert("job", Job { argv, settings }).expect("a job");
+        let job = jobs.insert("job", Job::new(argv, settings)).expect("a job");
         let logs = LogFolder::new(folder.path().to_owned(), vec!["job".to_owned()]);
         let variables = RunVariables { run: "run".to_owned(), root: folder.path().to_owned() };
         let processes = Processes::new(logs, variables, Household::default(), None);

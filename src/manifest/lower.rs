@@ -128,7 +128,7 @@ impl<'i> Lowering<'i> {
             let argv: Vec<_> = words.map(|word| word.into_owned().into()).collect();
             // An argv that could not be read has been reported as such.
             if !argv.is_empty() {
-                match self.jobs.insert(Arc::clone(&declared_name), Job { argv, settings }) {
+                match self.jobs.insert(Arc::clone(&declared_name), Job::new(argv, settings)) {
                     Ok(id) => job = Some(id),
                     Err(error) => problems.push(Problem::error(name.span(), error.to_string())),
                 }

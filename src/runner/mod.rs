@@ -224,7 +224,7 @@ impl Runner {
         let mut map = JobMap::new();
         for (name, argv) in jobs {
             let argv = argv.into_iter().map(Into::into).collect();
-            map.insert(name, Job { argv, settings: Arc::clone(&settings) }).map_err(RunError::Job)?;
+            map.insert(name, Job::new(argv, Arc::clone(&settings))).map_err(RunError::Job)?;
         }
         self.run_plan(Plan::independent(map))
     }

@@ -46,7 +46,7 @@ fn after_a_panic_what_runs_is_ended_and_nothing_starts() {
     let mut jobs = JobMap::new();
     let settings = Arc::new(JobSettings::in_directory("/"));
     for name in ["lasts", "panics", "later", "last"] {
-        jobs.insert(name, Job { argv: vec!["true".into()], settings: Arc::clone(&settings) }).expect("a job");
+        jobs.insert(name, Job::new(vec!["true".into()], Arc::clone(&settings))).expect("a job");
     }
     let plan = Arc::new(Plan::independent(jobs));
     let run_plan = RunPlan {

@@ -74,7 +74,7 @@ pub(super) fn plan(scripts: &[Script]) -> Plan {
     let mut graph = Graph::new(scripts.len());
     let nodes: Vec<NodeId> = graph.nodes().collect();
     for (index, script) in scripts.iter().enumerate() {
-        let job = Job { argv: vec!["true".into()], settings: Arc::new(script.settings.clone()) };
+        let job = Job::new(vec!["true".into()], Arc::new(script.settings.clone()));
         jobs.insert(index.to_string(), job).expect("names are distinct");
         if script.grouped {
             let (needed, inner, outer) = (graph.add_join(), graph.add_join(), graph.add_join());

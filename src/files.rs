@@ -1,0 +1,115 @@
+//! What a job reads and makes, as it is declared: paths and globs. Does not know what is in the files.
+//!
+//! Paths are relative to the manifest's folder where they lie inside of it or beside it, and normalised, so that one file
+//! has one path.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::glob::{PathOrGlob, files_below};
+
+/// By what a job is known to be up to date.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct JobFiles {
+    pub(crate) inputs: FileSet,
+    pub(crate) outputs: FileSet,
+    /// A file in which a compiler writes what else it has read.
+    pub(crate) depfile: Option<PathBuf>,
+}
+
+/// Files named by paths and globs, less some.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FileSet {
+    /// As they are written, in order.
+    pub(crate) named: Vec<PathOrGlob>,
+    /// What is taken away, whatever names it. A folder takes everything in it away.
+    pub(crate) excluded: Vec<PathOrGlob>,
+}
+
+impl FileSet {
+    /// Whether nothing is named.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.named.is_empty()
+    }
+
+    /// The paths that are named as such: no globs.
+    pub(crate) fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.named.iter().filter_map(|named| match named {
+            PathOrGlob::Path(path) => Some(&**path),
+            PathOrGlob::Glob(_) => None,
+        })
+    }
+
+    /// Whether a path is taken away.
+    pub(crate) fn excludes(&self, path: &Path) -> bool {
+        self.excluded.iter().any(|excluded| match excluded {
+            PathOrGlob::Path(folder) => path.starts_with(folder),
+            PathOrGlob::Glob(glob) => path.ancestors().any(|path| glob.fits(path)),
+        })
+    }
+
+    /// The files there are, in the order in which they are named, none twice. A path that is no folder is among them
+    /// whether there is such a file or not; of a folder, it is all files in it and below.
+    ///
+    /// # Errors
+    ///
+    /// When a folder cannot be read; with its path.
+    pub(crate) fn expand(&self, root: &Path) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+        // By far the most jobs name a file or two.
+        if let ([PathOrGlob::Path(path)], []) = (&*self.named, &*self.excluded)
+            && !root.join(path).is_dir()
+        {
+            return Ok(vec![path.clone()]);
+        }
+        let mut seen = std::collections::HashSet::new();
+        let mut files = Vec::new();
+        for named in &self.named {
+            let found = match named {
+                PathOrGlob::Path(path) if root.join(path).is_dir() => {
+                    files_below(root, path).map_err(|error| (path.clone(), error))?
+                }
+                PathOrGlob::Path(path) => vec![path.clone()],
+                PathOrGlob::Glob(glob) => glob.expand(root).map_err(|error| (glob.base().to_owned(), error))?,
+            };
+            for path in found {
+                if !self.excludes(&path) && seen.insert(path.clone()) {
+                    files.push(path);
+                }
+            }
+        }
+        Ok(files)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn set(texts: &[&str]) -> FileSet {
+        let parse = |text: &str| PathOrGlob::parse(Path::new(""), text).expect("a pattern");
+        let (excluded, named): (Vec<&str>, Vec<&str>) = texts.iter().partition(|text| text.starts_with('!'));
+        FileSet {
+            named: named.into_iter().map(parse).collect(),
+            excluded: excluded.into_iter().map(|text| parse(&text[1..])).collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_named_comes_in_its_order_less_what_is_excluded() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for file in ["src/b.c", "src/a.c", "src/gen/c.c", "main.c"] {
+            let file = folder.path().join(file);
+            fs::create_dir_all(file.parent().expect("it has one")).expect("a folder");
+            fs::write(file, "").expect("a file");
+        }
+        let expand = |texts: &[&str]| set(texts).expand(folder.path()).expect("it can be read");
+        let paths = |texts: &[&str]| texts.iter().map(PathBuf::from).collect::<Vec<_>>();
+        assert_eq!(expand(&["none.c"]), paths(&["none.c"]));
+        assert_eq!(expand(&["main.c", "src", "main.c"]), paths(&["main.c", "src/a.c", "src/b.c", "src/gen/c.c"]));
+        assert_eq!(expand(&["src/**/*.c", "!src/gen"]), paths(&["src/a.c", "src/b.c"]));
+        assert_eq!(expand(&["src/**", "!**/[ac].c"]), paths(&["src/b.c"]));
+        assert_eq!(expand(&["src/*.c", "main.c", "!main.c"]), paths(&["src/a.c", "src/b.c"]));
+    }
+}

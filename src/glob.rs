@@ -1,0 +1,260 @@
+//! Paths with wildcards: which paths they fit, and which files there are that they do.
+//!
+//! `*` and `?` stay within a name, `**` goes through folders, `[…]` and `{…,…}` are as in a shell, and `\` takes from the
+//! next character what it means. A name that begins with a dot is fitted only by a pattern in which some name does.
+
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+use walkdir::WalkDir;
+
+const SPECIAL: [char; 4] = ['*', '?', '[', '{'];
+
+/// A pattern with at least one wildcard.
+#[derive(Debug, Clone)]
+pub(crate) struct Glob {
+    /// The folders before the first wildcard, normalised.
+    base: PathBuf,
+    /// Fits what follows them.
+    rest: GlobMatcher,
+    /// How many names deep that can be; `None` for any number.
+    depth: Option<usize>,
+    fits_hidden: bool,
+}
+
+/// A path as it is, or a glob.
+#[derive(Debug, Clone)]
+pub(crate) enum PathOrGlob {
+    Path(PathBuf),
+    Glob(Glob),
+}
+
+impl PathOrGlob {
+    /// What `text` names, seen from `folder`. The error says what is wrong with it as a glob.
+    pub(crate) fn parse(folder: &Path, text: &str) -> Result<Self, String> {
+        let Some(special) = first_special(text) else { return Ok(Self::Path(normalised(folder, &unescape(text)))) };
+        let start = text[..special].rfind('/').map_or(0, |slash| slash + 1);
+        let (base, rest) = (normalised(folder, &unescape(&text[..start])), &text[start..]);
+        let names = rest.split('/').filter(|name| !name.is_empty());
+        let depth = (!rest.contains("**") && !rest.contains('{')).then(|| names.clone().count());
+        let fits_hidden = names.clone().any(|name| name.starts_with('.'));
+        let glob = GlobBuilder::new(rest).literal_separator(true).backslash_escape(true).build();
+        // The first line of the text repeats the pattern.
+        let glob = glob.map_err(|error| error.kind().to_string())?;
+        Ok(Self::Glob(Glob { base, rest: glob.compile_matcher(), depth, fits_hidden }))
+    }
+}
+
+impl Glob {
+    /// The folder in which, or below which, everything lies that it fits.
+    pub(crate) fn base(&self) -> &Path {
+        &self.base
+    }
+
+    /// Whether it fits a normalised path.
+    pub(crate) fn fits(&self, path: &Path) -> bool {
+        path.strip_prefix(&self.base).is_ok_and(|rest| {
+            let is_hidden = |name: Component<'_>| name.as_os_str().as_encoded_bytes().starts_with(b".");
+            (self.fits_hidden || !rest.components().any(is_hidden)) && self.rest.is_match(rest)
+        })
+    }
+
+    /// The files it fits, sorted by their bytes; none where its folder is not there. `root` is what relative paths start
+    /// at, and stays in front of none of them. Links to folders are not followed.
+    ///
+    /// # Errors
+    ///
+    /// When a folder cannot be read.
+    pub(crate) fn expand(&self, root: &Path) -> io::Result<Vec<PathBuf>> {
+        let start = root.join(&self.base);
+        let walk = WalkDir::new(&start).min_depth(1).max_depth(self.depth.unwrap_or(usize::MAX));
+        let may_fit = |entry: &walkdir::DirEntry| {
+            entry.depth() == 0 || self.fits_hidden || !entry.file_name().as_encoded_bytes().starts_with(b".")
+        };
+        let mut found = Vec::new();
+        for entry in walk.into_iter().filter_entry(may_fit) {
+            let entry = match entry.map_err(io::Error::from) {
+                Ok(entry) => entry,
+                // It may have been removed since its folder was listed.
+                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let Ok(below) = entry.path().strip_prefix(&start) else { continue };
+            if self.rest.is_match(below) && is_file(&entry) {
+                found.push(self.base.join(below));
+            }
+        }
+        found.sort_unstable();
+        Ok(found)
+    }
+}
+
+/// The files in a folder and all folders below it, sorted; those whose names begin with a dot are left out.
+pub(crate) fn files_below(root: &Path, folder: &Path) -> io::Result<Vec<PathBuf>> {
+    match PathOrGlob::parse(folder, "**") {
+        Ok(PathOrGlob::Glob(glob)) => glob.expand(root),
+        Ok(PathOrGlob::Path(_)) | Err(_) => Ok(Vec::new()),
+    }
+}
+
+/// Also what a link leads to, if that is a file.
+fn is_file(entry: &walkdir::DirEntry) -> bool {
+    let kind = entry.file_type();
+    kind.is_file() || kind.is_symlink() && entry.path().is_file()
+}
+
+/// A text that means itself in a pattern, also where `!` has a meaning.
+pub(crate) fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if r"*?[]{}!\".contains(c) {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn unescape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
+        out.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+    }
+    out
+}
+
+/// The place of the first wildcard.
+fn first_special(text: &str) -> Option<usize> {
+    let mut chars = text.char_indices();
+    while let Some((at, c)) = chars.next() {
+        match c {
+            '\\' => _ = chars.next(),
+            c if SPECIAL.contains(&c) => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// `path` seen from `folder`, without `.` and, as far as the text alone can tell, without `..`: two ways to write one
+/// path become one.
+pub(crate) fn normalised(folder: &Path, path: impl AsRef<Path>) -> PathBuf {
+    let mut normal = PathBuf::new();
+    for component in folder.join(path).components() {
+        match component {
+            Component::CurDir => {}
+            Component::ParentDir => match normal.components().next_back() {
+                Some(Component::Normal(_)) => _ = normal.pop(),
+                Some(Component::RootDir) => {}
+                _ => normal.push(".."),
+            },
+            other => normal.push(other),
+        }
+    }
+    normal
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn glob(folder: &str, text: &str) -> Glob {
+        match PathOrGlob::parse(Path::new(folder), text).expect("a pattern") {
+            PathOrGlob::Glob(glob) => glob,
+            PathOrGlob::Path(path) => panic!("{path:?} is a path"),
+        }
+    }
+
+    fn path(folder: &str, text: &str) -> PathBuf {
+        match PathOrGlob::parse(Path::new(folder), text).expect("a path") {
+            PathOrGlob::Path(path) => path,
+            PathOrGlob::Glob(glob) => panic!("{glob:?} is a glob"),
+        }
+    }
+
+    fn fits(text: &str, candidate: &str) -> bool {
+        glob("", text).fits(Path::new(candidate))
+    }
+
+    #[test]
+    fn wildcards_stay_within_names() {
+        assert!(fits("src/*.c", "src/a.c"));
+        assert!(!fits("src/*.c", "src/sub/a.c"));
+        assert!(fits("src/**/*.c", "src/a.c"));
+        assert!(fits("src/**/*.c", "src/sub/sub/a.c"));
+        assert!(fits("src/**", "src/sub/a"));
+        assert!(fits("**", "a"));
+        assert!(fits("a.{c,h}", "a.h"));
+        assert!(fits("[ab]?", "bx"));
+    }
+
+    #[test]
+    fn hidden_names_have_to_be_meant() {
+        assert!(!fits("**", ".git/config"));
+        assert!(!fits("src/*", "src/.a.swp"));
+        assert!(fits("src/.*", "src/.a.swp"));
+        assert!(fits(".github/**", ".github/a/b"));
+        assert!(fits("**/.cache/*", "a/.cache/b"));
+    }
+
+    #[test]
+    fn one_path_has_one_form() {
+        assert_eq!(path("", "./src//a.c"), Path::new("src/a.c"));
+        assert_eq!(path("", "src/../a.c"), Path::new("a.c"));
+        assert_eq!(path("sub", "../../a.c"), Path::new("../a.c"));
+        assert_eq!(path("sub", "/usr/../a.c"), Path::new("/a.c"));
+        assert_eq!(path("sub", r"a\[1\]"), Path::new("sub/a[1]"));
+        assert_eq!(path("", "."), Path::new(""));
+    }
+
+    #[test]
+    fn folders_before_the_first_wildcard_are_no_pattern() {
+        let glob = glob("odd [x]", "../b/*.c");
+        assert_eq!(glob.base(), Path::new("b"));
+        assert!(glob.fits(Path::new("b/a.c")));
+        assert!(super::tests::glob("odd [x]", "*.c").fits(Path::new("odd [x]/a.c")));
+    }
+
+    #[test]
+    fn what_is_no_pattern_says_why() {
+        let error = PathOrGlob::parse(Path::new(""), "a[b").expect_err("it is not closed");
+        assert_eq!(error, "unclosed character class; missing ']'");
+    }
+
+    #[test]
+    fn files_are_found_in_order_and_folders_are_not() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for file in ["b/2.c", "b/10.c", "a/x/1.c", "a/1.h", ".hidden/1.c", "b/.1.c"] {
+            let file = folder.path().join(file);
+            fs::create_dir_all(file.parent().expect("it has one")).expect("a folder");
+            fs::write(file, "").expect("a file");
+        }
+        fs::create_dir(folder.path().join("b/folder.c")).expect("a folder");
+        let found = |text: &str| glob("", text).expand(folder.path()).expect("it can be read");
+        assert_eq!(found("b/*.c"), [Path::new("b/10.c"), Path::new("b/2.c")]);
+        assert_eq!(found("**/1.*"), [Path::new("a/1.h"), Path::new("a/x/1.c")]);
+        assert_eq!(found("none/*"), [Path::new(""); 0]);
+        let below = files_below(folder.path(), Path::new("a")).expect("it can be read");
+        assert_eq!(below, [Path::new("a/1.h"), Path::new("a/x/1.c")]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn an_escaped_text_means_itself(text in r"[ab*?\[\]{}\\!]{1,8}") {
+            prop_assert_eq!(path("", &escape(&text)), Path::new(&text));
+            let glob = glob("", &format!("{}*", escape(&text)));
+            let longer = format!("{text}c");
+            prop_assert!(glob.fits(Path::new(&longer)));
+        }
+    }
+}
