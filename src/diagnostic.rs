@@ -1,11 +1,11 @@
-//! What is wrong with a text file, as data, and its rendering for people.
+//! What is wrong with text files, as data, and its rendering for people.
 //!
 //! Knows files, places in them and messages. Does not know manifests, or where the rendering is shown.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use crate::text;
 
@@ -16,6 +16,72 @@ pub struct Source {
     pub path: String,
     /// What it holds.
     pub text: String,
+}
+
+/// The text files that problems are found in, laid one after the other: a place in any of them is one number, the byte
+/// offset in the whole.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Each with the offset at which it starts; at least one.
+    files: Vec<(usize, Source)>,
+}
+
+impl From<Source> for Sources {
+    fn from(source: Source) -> Self {
+        Self::new([source])
+    }
+}
+
+impl Sources {
+    /// Those files, in this order; at least one.
+    pub(crate) fn new(sources: impl IntoIterator<Item = Source>) -> Self {
+        let mut start = 0;
+        let place = |source: Source| {
+            let next = Self::next_start(start, &source.text);
+            (std::mem::replace(&mut start, next), source)
+        };
+        Self { files: sources.into_iter().map(place).collect() }
+    }
+
+    /// Where a file starts that comes after one that starts at `start` and holds `text`. The place behind the last
+    /// character belongs to the file that ends there.
+    pub(crate) fn next_start(start: usize, text: &str) -> usize {
+        start + text.len() + 1
+    }
+
+    /// The manifest itself; what it includes comes after it.
+    pub fn top(&self) -> &Source {
+        &self.files[0].1
+    }
+
+    /// All files, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Source> {
+        self.files.iter().map(|(_, source)| source)
+    }
+
+    /// The file that a place lies in, and the byte offset in its own text.
+    pub fn find(&self, place: usize) -> (&Source, usize) {
+        let (start, source) = &self.files[self.index(place)];
+        (source, place - start)
+    }
+
+    /// What stands there; `None` when that is not within one file, or ends inside of a character.
+    pub fn text(&self, span: &Range<usize>) -> Option<&str> {
+        let (source, start) = self.find(span.start);
+        source.text.get(start..start + span.end.checked_sub(span.start)?)
+    }
+
+    /// The paths of the files that problems are in, in order.
+    pub(crate) fn paths_of(&self, problems: &[Problem]) -> String {
+        let mut files: Vec<usize> = problems.iter().map(|problem| self.index(problem.start())).collect();
+        files.sort_unstable();
+        files.dedup();
+        text::names(&files.iter().map(|file| &self.files[*file].1.path).collect::<Vec<_>>())
+    }
+
+    fn index(&self, place: usize) -> usize {
+        self.files.partition_point(|(start, _)| *start <= place) - 1
+    }
 }
 
 /// How bad a problem is.
@@ -43,7 +109,7 @@ pub struct Problem {
 /// A place in a file, and what to say there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {
-    /// Byte offsets in the text.
+    /// Byte offsets in the whole of the [`Sources`].
     pub span: Range<usize>,
     /// May be empty.
     pub text: String,
@@ -93,41 +159,39 @@ pub(crate) fn sort(problems: &mut Vec<Problem>) {
 /// Renders problems as cargo and rustc do: `--> file:line:column`, the lines with carets below, a help line.
 #[derive(Debug)]
 pub struct Rendering<'a> {
-    source: &'a Source,
+    sources: &'a Sources,
     renderer: Renderer,
-    /// Where each line starts.
+    /// Where each line of each file starts.
     lines: Vec<usize>,
 }
 
 impl<'a> Rendering<'a> {
-    /// For the problems of one file, with or without colors.
-    pub fn new(source: &'a Source, colored: bool) -> Self {
+    /// For the problems of these files, with or without colors.
+    pub fn new(sources: &'a Sources, colored: bool) -> Self {
         let renderer = if colored { Renderer::styled() } else { Renderer::plain() };
-        let starts = source.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
-        Self { source, renderer, lines: std::iter::once(0).chain(starts).collect() }
+        let lines = sources.files.iter().flat_map(|(start, source)| {
+            let newlines = source.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(*start).chain(newlines.map(move |(at, _)| start + at + 1))
+        });
+        Self { sources, renderer, lines: lines.collect() }
     }
 
     /// One problem, ending in a newline.
     pub fn render(&self, problem: &Problem) -> String {
-        // Only the lines in question are handed on: finding them anew for each problem would take long in a long file.
-        let first = problem.labels.iter().map(|label| self.line(label.span.start)).min().unwrap_or(0);
-        let last = problem.labels.iter().map(|label| self.line(label.span.end)).max().unwrap_or(first);
-        let start = self.lines[first];
-        let end = self.lines.get(last + 1).copied().unwrap_or(self.source.text.len());
-        let text = harmless(&self.source.text[start..end]);
-        let mut snippet =
-            Snippet::source(text).path(text::escape(self.source.path.as_bytes())).line_start(first + 1).fold(true);
-        for (at, label) in problem.labels.iter().enumerate() {
-            let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
-            let span = self.within(&label.span, start..end);
-            let text = (!label.text.is_empty()).then(|| text::escape(label.text.as_bytes()));
-            snippet = snippet.annotation(kind.span(span).label(text));
-        }
         let level = match problem.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let mut group = level.primary_title(text::escape(problem.message.as_bytes())).element(snippet);
+        // The file of the place itself first.
+        let mut files = Vec::new();
+        for label in &problem.labels {
+            let file = self.sources.index(label.span.start);
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+        let title = level.primary_title(text::escape(problem.message.as_bytes()));
+        let mut group = Group::with_title(title).elements(files.iter().map(|file| self.snippet(*file, problem)));
         if let Some(help) = &problem.help {
             group = group.element(Level::HELP.message(text::escape(help.as_bytes())));
         }
@@ -136,21 +200,41 @@ impl<'a> Rendering<'a> {
         out
     }
 
-    fn line(&self, offset: usize) -> usize {
-        self.lines.partition_point(|start| *start <= offset) - 1
+    /// What a problem says of one file.
+    fn snippet(&self, file: usize, problem: &Problem) -> Snippet<'a, Annotation<'a>> {
+        let (base, source) = &self.sources.files[file];
+        let labels = || problem.labels.iter().enumerate().filter(|(_, at)| self.sources.index(at.span.start) == file);
+        // Only the lines in question are handed on: finding them anew for each problem would take long in a long file.
+        let first = labels().map(|(_, label)| self.line(label.span.start)).min().unwrap_or(0);
+        let last = labels().map(|(_, label)| self.line(label.span.end)).max().unwrap_or(first);
+        let start = self.lines[first] - base;
+        let end = self.lines.get(last + 1).map_or(source.text.len(), |next| (next - base).min(source.text.len()));
+        let snippet = Snippet::source(harmless(&source.text[start..end]))
+            .path(text::escape(source.path.as_bytes()))
+            .line_start(first - self.line(*base) + 1)
+            .fold(true);
+        let annotations = labels().map(|(at, label)| {
+            let kind = if at == 0 { AnnotationKind::Primary } else { AnnotationKind::Context };
+            let within = |place: usize| boundary(&source.text, place - base).clamp(start, end) - start;
+            let text = (!label.text.is_empty()).then(|| text::escape(label.text.as_bytes()));
+            kind.span(within(label.span.start)..within(label.span.end)).label(text)
+        });
+        snippet.annotations(annotations)
     }
 
-    /// The span relative to the window, on character boundaries, and within it.
-    fn within(&self, span: &Range<usize>, window: Range<usize>) -> Range<usize> {
-        let clamp = |offset: usize| {
-            let mut offset = offset.clamp(window.start, window.end);
-            while !self.source.text.is_char_boundary(offset) {
-                offset -= 1;
-            }
-            offset - window.start
-        };
-        clamp(span.start)..clamp(span.end)
+    /// The place of a line among all.
+    fn line(&self, place: usize) -> usize {
+        self.lines.partition_point(|start| *start <= place) - 1
     }
+}
+
+/// The nearest boundary between characters, there or before.
+fn boundary(text: &str, offset: usize) -> usize {
+    let mut offset = offset.min(text.len());
+    while !text.is_char_boundary(offset) {
+        offset -= 1;
+    }
+    offset
 }
 
 /// Puts a mark of as many bytes, so that spans stay right, in place of each character that acts instead of being seen.

@@ -49,7 +49,7 @@ mod sys;
 mod text;
 
 pub use definition::Definition;
-pub use diagnostic::{Label, Problem, Rendering, Severity, Source};
+pub use diagnostic::{Label, Problem, Rendering, Severity, Source, Sources};
 pub use event::{JobStatus, RunRecord};
 pub use job::{
     Backoff, DEFAULT_GRACE, Environment, Inherit, InvalidJob, Job, JobId, JobMap, JobProblem, JobSettings, Leak,

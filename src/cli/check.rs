@@ -22,9 +22,9 @@ pub(super) fn check(context: &Context, args: &CheckArgs) -> Result<u8, Error> {
         }
     }
     sort(&mut problems);
-    context.problems(manifest.source(), &problems);
+    context.problems(manifest.sources(), &problems);
     if context.quiet == 0 {
-        let path = text::escape(manifest.source().path.as_bytes());
+        let path = text::escape(manifest.sources().top().path.as_bytes());
         let tasks = text::count(manifest.tasks().len(), "task");
         let what = if args.strict { "problem" } else { "warning" };
         let found = if problems.is_empty() { "no problems".to_owned() } else { text::count(problems.len(), what) };

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::args::GlobalArgs;
 use super::color::ColorChoice;
 use super::{Error, USAGE, unreadable, usage};
-use crate::diagnostic::{Problem, Rendering, Source};
+use crate::diagnostic::{Problem, Rendering, Sources};
 use crate::manifest::{FILE_NAME, Manifest, ManifestError, find};
 use crate::report::Styles;
 use crate::text;
@@ -106,22 +106,21 @@ impl Context {
 
     /// The manifest of this path; its problems have been shown when there is none.
     pub(super) fn manifest_at(&self, path: &Path) -> Result<Manifest, Error> {
-        Manifest::load(path, &self.show(path)).map_err(|error| match error {
-            ManifestError::Invalid { source, problems } => {
-                self.problems(&source, &problems);
-                let count = text::count(problems.len(), "problem");
-                self.error(&format!("{count} in {}", text::escape(source.path.as_bytes())));
+        Manifest::load(path, &self.show(path)).map_err(|error| match &error {
+            ManifestError::Invalid { sources, problems } => {
+                self.problems(sources, problems);
+                self.error(&error.to_string());
                 Error::Told(USAGE)
             }
             ManifestError::Unreadable { error, .. } => {
-                usage(format!("the manifest `{}` cannot be read: {}", self.show(path), text::io_error(&error)))
+                usage(format!("the manifest `{}` cannot be read: {}", self.show(path), text::io_error(error)))
             }
         })
     }
 
-    /// Shows problems of a file.
-    pub(super) fn problems(&self, source: &Source, problems: &[Problem]) {
-        let rendering = Rendering::new(source, self.colors(&io::stderr()));
+    /// Shows problems of these files.
+    pub(super) fn problems(&self, sources: &Sources, problems: &[Problem]) {
+        let rendering = Rendering::new(sources, self.colors(&io::stderr()));
         for problem in problems {
             to_stderr(&format!("{}\n", rendering.render(problem)));
         }

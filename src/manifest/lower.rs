@@ -5,24 +5,22 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::decode::{Problems, Text};
+use super::cycle::Cycle;
+use super::decode::Problems;
+use super::include::Files;
 use super::names::Names;
-use super::raw::{Name, RawManifest, RawTask};
-use super::settings::SettingsReader;
+use super::raw::{Name, RawTask};
+use super::scope::Scope;
 use super::{Task, TaskDetails};
 use crate::diagnostic::Problem;
 use crate::graph::{Graph, NodeId};
 use crate::job::{Job, JobId, JobMap};
-
-/// Of a longer cycle only the beginning and the end are shown.
-const LONGEST_CYCLE: usize = 12;
 
 /// What a manifest means.
 #[derive(Debug)]
@@ -42,47 +40,25 @@ struct Pending<'i> {
     after: Vec<Name<'i>>,
 }
 
-/// Lowers the tasks of a manifest. Returns the `default` names too, checked.
-pub(super) fn lower(
-    raw: &mut RawManifest<'_>,
-    document_end: usize,
-    root: &Path,
-    syntax_ok: bool,
-    problems: &mut Problems,
-) -> Lowered {
-    let defaults = read_defaults(raw, problems);
-    let reader = SettingsReader::new(root, raw, &defaults, problems);
-    let mut lowering = Lowering { reader, defaults, jobs: JobMap::new(), declared: Vec::new(), pending: Vec::new() };
-    let tasks = raw.tasks.take().map(Spanned::into_inner).map(|tasks| tasks.0).unwrap_or_default();
-    if tasks.is_empty() && problems.list.is_empty() {
-        let problem = Problem::error(document_end..document_end, "there are no tasks");
+/// Lowers the tasks of a manifest: each file's own, file after file.
+pub(super) fn lower(files: &mut Files<'_>, problems: &mut Problems) -> Lowered {
+    let mut lowering = Lowering { jobs: JobMap::new(), declared: Vec::new(), pending: Vec::new() };
+    let mut scopes: Vec<Scope<'_>> = Vec::with_capacity(files.list.len());
+    for file in &mut files.list {
+        let outer = file.outer.map(|outer| &scopes[outer]);
+        let scope = Scope::new(&mut file.raw, &file.folder, outer, problems);
+        let tasks = file.raw.tasks.take().map(Spanned::into_inner).map(|tasks| tasks.0).unwrap_or_default();
+        lowering.tasks(tasks, &scope, problems);
+        scopes.push(scope);
+    }
+    if lowering.declared.is_empty() && problems.list.is_empty() && files.are_complete {
+        let problem = Problem::error(files.top_end..files.top_end, "there are no tasks");
         problems.push(problem.help("add one under `[tasks]`, such as `hello = [\"echo\", \"hello\"]`"));
     }
-    lowering.tasks(tasks, problems);
-    // With broken syntax some tasks may be missing, and whoever names them is not to blame.
-    lowering.resolve(raw.default.as_ref(), syntax_ok, problems)
-}
-
-fn read_defaults<'i>(raw: &mut RawManifest<'i>, problems: &mut Problems) -> RawTask<'i> {
-    let Some(table) = raw.defaults.take() else { return RawTask::default() };
-    let mut defaults = RawTask::from_table(table.into_inner().0, problems);
-    let own = [
-        ("argv", defaults.argv.take().map(|value| value.span())),
-        ("description", defaults.description.take().map(|value| value.span())),
-        ("aliases", defaults.aliases.take().map(|value| value.span())),
-    ];
-    for (key, span) in own {
-        if let Some(span) = span {
-            let problem = Problem::error(span, format!("`{key}` cannot be a default"));
-            problems.push(problem.help("it is a task's own; write it in the task"));
-        }
-    }
-    defaults
+    lowering.resolve(files.list[0].raw.default.as_ref(), files.are_complete, problems)
 }
 
 struct Lowering<'i> {
-    reader: SettingsReader,
-    defaults: RawTask<'i>,
     jobs: JobMap,
     declared: Vec<Declared>,
     pending: Vec<Pending<'i>>,
@@ -99,23 +75,30 @@ struct Declared {
 }
 
 impl<'i> Lowering<'i> {
-    fn tasks(&mut self, tasks: DeTable<'i>, problems: &mut Problems) {
+    fn tasks(&mut self, tasks: DeTable<'i>, scope: &Scope<'i>, problems: &mut Problems) {
         for (name, value) in tasks {
             let before = problems.list.len();
             let raw = RawTask::from_value(name.get_ref(), value, problems);
             let is_whole = problems.list.len() == before;
-            self.task(&name, raw, is_whole, problems);
+            self.task(&name, raw, scope, is_whole, problems);
         }
     }
 
-    fn task(&mut self, name: &Name<'i>, mut raw: RawTask<'i>, is_whole: bool, problems: &mut Problems) {
+    fn task(
+        &mut self,
+        name: &Name<'i>,
+        mut raw: RawTask<'i>,
+        scope: &Scope<'i>,
+        is_whole: bool,
+        problems: &mut Problems,
+    ) {
         if let Some(problem) = super::names::problem(name) {
             problems.push(problem);
         }
         let task = self.declared.len();
-        let deps = take_names(raw.deps.take(), self.defaults.deps.as_ref());
+        let deps = take_names(raw.deps.take(), scope.default(|raw| raw.deps.as_ref()));
         let own_after = raw.after.as_ref().map(Spanned::span);
-        let after = take_names(raw.after.take(), self.defaults.after.as_ref());
+        let after = take_names(raw.after.take(), scope.default(|raw| raw.after.as_ref()));
         // Without `argv` it is a group, unless there was one that could not be read.
         let is_group = raw.argv.is_none() && is_whole;
         let declared_name: Arc<str> = Arc::from(&**name.get_ref());
@@ -123,7 +106,7 @@ impl<'i> Lowering<'i> {
         if is_group {
             check_group(name, &raw, &deps, own_after, problems);
         } else {
-            let settings = self.reader.settings(&raw, problems);
+            let settings = scope.settings(&raw, problems);
             let words = raw.argv.take().into_iter().flat_map(|argv| argv.into_inner().0);
             let argv: Vec<_> = words.map(|word| word.into_owned().into()).collect();
             // An argv that could not be read has been reported as such.
@@ -138,7 +121,7 @@ impl<'i> Lowering<'i> {
             name: declared_name,
             span: name.span(),
             job,
-            details: details(&raw, &self.defaults),
+            details: details(&raw, scope),
             aliases: aliases(raw.aliases.take(), problems),
         });
         let after = if is_group { Vec::new() } else { after };
@@ -215,27 +198,15 @@ impl<'i> Lowering<'i> {
             let first = (0..cycle.len()).min_by_key(|at| tasks[&cycle[*at]]).unwrap_or(0);
             cycle.rotate_left(first);
             let cycle: Vec<usize> = cycle.iter().map(|node| tasks[node]).collect();
-            let name = |task: usize| &*self.declared[task].name;
-            let mut path: Vec<&str> = cycle.iter().map(|task| name(*task)).collect();
-            path.push(path[0]);
-            if path.len() > LONGEST_CYCLE {
-                path.splice(LONGEST_CYCLE / 2..path.len() - LONGEST_CYCLE / 2, ["..."]);
-            }
-            let what =
-                if cycle.len() == 1 { "a task waits for itself" } else { "tasks wait for each other in a cycle" };
-            let message = format!("{what}: {}", path.join(" -> "));
-            let mut problem: Option<Problem> = None;
-            for (at, &task) in cycle.iter().enumerate().take(LONGEST_CYCLE) {
-                let next = cycle[(at + 1) % cycle.len()];
-                let Some(span) = self.edge_span(task, next, names) else { continue };
-                let text = format!("`{}` waits for `{}`", name(task), name(next));
-                problem = Some(match problem {
-                    None => Problem::error(span, message.clone()).labelled(text),
-                    Some(problem) => problem.and(span, text),
-                });
-            }
-            let help = if cycle.len() == 1 { "remove it" } else { "remove one of these dependencies" };
-            problems.list.extend(problem.map(|problem| problem.help(help)));
+            let is_one = cycle.len() == 1;
+            let told = Cycle {
+                what: if is_one { "a task waits for itself" } else { "tasks wait for each other in a cycle" },
+                names: cycle.iter().map(|task| &*self.declared[*task].name).collect(),
+                verb: "waits for",
+                help: if is_one { "remove it" } else { "remove one of these dependencies" },
+            };
+            let edge = |at: usize| self.edge_span(cycle[at], cycle[(at + 1) % cycle.len()], names);
+            problems.list.extend(told.problem(edge));
         }
     }
 
@@ -279,17 +250,15 @@ fn aliases(raw: Option<Spanned<Vec<Name<'_>>>>, problems: &mut Problems) -> Vec<
 }
 
 /// `None` for the many tasks that say nothing beyond what to run.
-fn details(raw: &RawTask<'_>, defaults: &RawTask<'_>) -> Option<Box<TaskDetails>> {
-    let flag = |own: &Option<Spanned<bool>>, default: &Option<Spanned<bool>>| {
-        own.as_ref().or(default.as_ref()).is_some_and(|flag| *flag.get_ref())
-    };
-    let tags = raw.tags.as_ref().or(defaults.tags.as_ref());
+fn details(raw: &RawTask<'_>, scope: &Scope<'_>) -> Option<Box<TaskDetails>> {
+    let is_set = |flag: Option<&Spanned<bool>>| flag.is_some_and(|flag| *flag.get_ref());
+    let tags = raw.tags.as_ref().or_else(|| scope.default(|raw| raw.tags.as_ref()));
     let details = TaskDetails {
         description: raw.description.as_ref().map(|text| text.get_ref().clone().into_owned()),
         tags: tags.map(|tags| owned(tags.get_ref())).unwrap_or_default(),
         aliases: raw.aliases.as_ref().map(|aliases| owned(aliases.get_ref())).unwrap_or_default(),
-        private: flag(&raw.private, &defaults.private),
-        manual: flag(&raw.manual, &defaults.manual),
+        private: is_set(raw.private.as_ref().or_else(|| scope.default(|raw| raw.private.as_ref()))),
+        manual: is_set(raw.manual.as_ref().or_else(|| scope.default(|raw| raw.manual.as_ref()))),
     };
     (details != TaskDetails::default()).then(|| Box::new(details))
 }
@@ -318,11 +287,4 @@ fn check_group(
         let message = format!("`{key}` has no effect on `{text}`, which has no `argv` and so no process of its own");
         problems.push(Problem::error(span, message).help("give it an `argv`, or set this on the tasks it stands for"));
     }
-}
-
-/// The folder that relative paths of a manifest start at.
-pub(super) fn resolve_path(root: &Path, text: &Text<'_>) -> PathBuf {
-    let path = root.join(&**text);
-    // `.` and `..` stay as written: `..` after a link is not the folder before it.
-    path.components().collect()
 }

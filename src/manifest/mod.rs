@@ -3,19 +3,24 @@
 //! [`Manifest::load`] reads it whole and reports everything that is wrong with it at once; nothing half-understood ever
 //! leaves this module.
 
+mod cycle;
 mod decode;
+mod env_file;
 mod find;
+mod include;
 mod lower;
 mod names;
 mod raw;
 mod retries;
+mod scope;
 mod select;
 mod settings;
+mod syntax;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -23,14 +28,13 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use toml::Spanned;
-use toml::de::DeTable;
 
-use crate::diagnostic::{Problem, Source, sort};
+use crate::diagnostic::{Problem, Source, Sources, sort};
 use crate::graph::{Graph, NodeId};
 use crate::job::{Job, JobMap};
 use crate::plan::OnFailure;
 use decode::Problems;
-use raw::RawManifest;
+use include::Files;
 
 pub(crate) use find::{FILE_NAME, find};
 pub use select::SelectionError;
@@ -39,7 +43,7 @@ pub use values::Limit;
 /// A manifest without errors.
 #[derive(Debug, Clone)]
 pub struct Manifest {
-    source: Source,
+    sources: Sources,
     /// Absolute.
     path: PathBuf,
     hash: blake3::Hash,
@@ -100,7 +104,7 @@ impl Task {
         self.details.as_ref().is_some_and(|details| details.manual)
     }
 
-    /// Where its name is written: byte offsets in the manifest's text.
+    /// Where its name is written: byte offsets in the whole of the manifest's [`Sources`].
     pub fn span(&self) -> Range<usize> {
         self.span.clone()
     }
@@ -119,8 +123,8 @@ pub enum ManifestError {
     },
     /// It has errors: everything that is wrong, sorted by place.
     Invalid {
-        /// The text.
-        source: Source,
+        /// The files.
+        sources: Sources,
         /// At least one.
         problems: Vec<Problem>,
     },
@@ -132,9 +136,9 @@ impl std::fmt::Display for ManifestError {
             Self::Unreadable { path, error } => {
                 write!(f, "`{}` cannot be read: {}", crate::text::path(path), crate::text::io_error(error))
             }
-            Self::Invalid { source, problems } => {
-                let problems = crate::text::count(problems.len(), "problem");
-                write!(f, "{problems} in {}", crate::text::escape(source.path.as_bytes()))
+            Self::Invalid { sources, problems } => {
+                let count = crate::text::count(problems.len(), "problem");
+                write!(f, "{count} in {}", sources.paths_of(problems))
             }
         }
     }
@@ -160,17 +164,11 @@ impl Manifest {
         let bytes = std::fs::read(path).map_err(unreadable)?;
         let hash = blake3::hash(&bytes);
         let path = std::path::absolute(path).map_err(unreadable)?;
-        let source = |text| Source { path: shown_as.to_owned(), text };
-        match String::from_utf8(bytes) {
-            // A byte order mark is no part of the text, and would shift the columns of its first line.
-            Ok(text) => Self::lower(source(text.trim_start_matches('\u{feff}').to_owned()), path, hash),
-            Err(error) => {
-                let at = error.utf8_error().valid_up_to();
-                let byte = error.as_bytes()[at];
-                let text = String::from_utf8_lossy(error.as_bytes()).into_owned();
-                let message = format!("the file is not UTF-8: the byte 0x{byte:02X} here begins no character");
-                Err(ManifestError::Invalid { source: source(text), problems: vec![Problem::error(at..at, message)] })
-            }
+        let (text, problem) = syntax::text(bytes);
+        let source = Source { path: shown_as.to_owned(), text };
+        match problem {
+            None => Self::lower(source, path, hash),
+            Some(problem) => Err(ManifestError::Invalid { sources: source.into(), problems: vec![problem] }),
         }
     }
 
@@ -186,21 +184,24 @@ impl Manifest {
 
     fn lower(source: Source, path: PathBuf, hash: blake3::Hash) -> Result<Self, ManifestError> {
         let mut problems = Problems::default();
-        let parsed = read(&source.text, folder(&path), &mut problems);
-        if !problems.list.is_empty() {
-            let mut problems = problems.list;
+        let mut files = Files::read(&source, folder(&path), &mut problems);
+        let lowered = lower::lower(&mut files, &mut problems);
+        let header = Header::of(&mut files.list[0].raw);
+        let syntax = files.syntax;
+        let sources = Sources::from(source);
+        if !problems.list.is_empty() || !syntax.is_empty() {
+            let mut problems = syntax::without_consequences(syntax, problems.list, &sources);
             sort(&mut problems);
-            return Err(ManifestError::Invalid { source, problems });
+            return Err(ManifestError::Invalid { sources, problems });
         }
-        let (header, lowered) = parsed;
         let lower::Lowered { tasks, aliases, jobs, graph, groups } = lowered;
         let Header { limit, on_failure, default } = header;
-        Ok(Self { source, path, hash, limit, on_failure, default, tasks, aliases, jobs, graph, groups })
+        Ok(Self { sources, path, hash, limit, on_failure, default, tasks, aliases, jobs, graph, groups })
     }
 
-    /// Its text.
-    pub fn source(&self) -> &Source {
-        &self.source
+    /// Its files.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
     }
 
     /// Its folder, absolute.
@@ -261,51 +262,15 @@ struct Header {
     default: Option<Vec<String>>,
 }
 
-fn read(text: &str, root: &Path, problems: &mut Problems) -> (Header, lower::Lowered) {
-    let (document, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        problems.push(syntax_problem(error, text));
-    }
-    let syntax_problems = problems.list.len();
-    let mut raw = RawManifest::from_document(document.into_inner(), problems);
-    let lowered = lower::lower(&mut raw, text.len(), root, errors.is_empty(), problems);
-    drop_consequences(&mut problems.list, syntax_problems, text);
-    let names = |names: Spanned<Vec<raw::Name<'_>>>| {
-        names.into_inner().into_iter().map(|name| name.into_inner().into_owned()).collect()
-    };
-    let header = Header {
-        limit: raw.limit.map(Spanned::into_inner),
-        on_failure: raw.on_failure.map(|name| name.into_inner().0).unwrap_or_default(),
-        default: raw.default.map(names),
-    };
-    (header, lowered)
-}
-
-fn syntax_problem(error: &toml::de::Error, text: &str) -> Problem {
-    let span = error.span().unwrap_or(text.len()..text.len());
-    match (error.message(), text.get(span.clone())) {
-        ("duplicate key", Some(key)) => {
-            Problem::error(span, format!("`{}` is there twice", key.trim_matches(['"', '\''])))
+impl Header {
+    fn of(raw: &mut raw::RawManifest<'_>) -> Self {
+        let names = |names: Spanned<Vec<raw::Name<'_>>>| {
+            names.into_inner().into_iter().map(|name| name.into_inner().into_owned()).collect()
+        };
+        Self {
+            limit: raw.limit.take().map(Spanned::into_inner),
+            on_failure: raw.on_failure.take().map(|name| name.into_inner().0).unwrap_or_default(),
+            default: raw.default.take().map(names),
         }
-        (message, _) => Problem::error(span, format!("this is not TOML: {message}")),
     }
-}
-
-/// Keeps of each line that is no TOML the first thing that is wrong with it: what follows on the same line, and values
-/// that the parser made up in its place, are consequences.
-fn drop_consequences(problems: &mut Vec<Problem>, syntax_problems: usize, text: &str) {
-    let line = |problem: &Problem| {
-        let start = problem.labels[0].span.start.min(text.len());
-        text.as_bytes()[..start].iter().rposition(|byte| *byte == b'\n')
-    };
-    let mut broken = HashSet::new();
-    let mut place = 0;
-    problems.retain(|problem| {
-        place += 1;
-        if place <= syntax_problems {
-            return broken.insert(line(problem));
-        }
-        let is_made_up = syntax_problems > 0 && problem.labels[0].span == (0..0);
-        !is_made_up && (broken.is_empty() || !broken.contains(&line(problem)))
-    });
 }

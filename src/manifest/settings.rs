@@ -1,20 +1,18 @@
-//! What is said of a task's processes: the top of the file, then `[defaults]`, then the task itself.
+//! What is said of a task's processes, by `[defaults]` and by the task itself.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use toml::Spanned;
 
 use super::decode::{Present, Problems};
-use super::lower::resolve_path;
-use super::raw::{Name, RawManifest, RawTask, Variables};
+use super::raw::{Name, RawTask, Variables};
+use super::scope::{Scope, resolve_path};
 use super::values::InheritEnv;
 use crate::diagnostic::Problem;
-use crate::job::{Inherit, JobSettings};
-use crate::text;
+use crate::job::{Environment, Inherit, JobSettings};
 
 /// The operating systems that Rust programs are built for, as [`std::env::consts::OS`] names them.
 const PLATFORMS: [&str; 9] =
@@ -30,58 +28,25 @@ impl RawTask<'_> {
     }
 }
 
-/// Makes the settings of tasks. Tasks that say nothing of their own share one.
-#[derive(Debug)]
-pub(super) struct SettingsReader {
-    root: PathBuf,
-    /// The variables of the top of the file.
-    global: IndexMap<String, String>,
-    /// The `env` of `[defaults]`, which lies over a task's `env_file`.
-    default_env: IndexMap<String, String>,
-    base: Arc<JobSettings>,
-    env_files: HashMap<PathBuf, Result<Vec<(String, String)>, String>>,
-}
-
-impl SettingsReader {
-    pub(super) fn new(
-        root: &Path,
-        manifest: &RawManifest<'_>,
-        defaults: &RawTask<'_>,
-        problems: &mut Problems,
-    ) -> Self {
-        let mut this = Self {
-            root: root.to_owned(),
-            global: IndexMap::new(),
-            default_env: IndexMap::new(),
-            base: Arc::new(JobSettings::in_directory(root)),
-            env_files: HashMap::new(),
-        };
-        let files = manifest.env_file.as_ref().map(Spanned::get_ref);
-        this.global = this.read_env_files(files.into_iter().flatten(), problems);
-        this.global.extend(variables(manifest.env.as_ref(), problems));
-        let mut base = JobSettings::in_directory(root);
-        base.environment.set.clone_from(&this.global);
-        if let Some(inherit) = &manifest.inherit_env {
-            base.environment.inherit = lower_inherit(inherit.get_ref(), problems);
-        }
-        this.base = Arc::new(base);
-        this.base = this.settings(defaults, problems);
-        this.default_env = variables(defaults.env.as_ref(), &mut Problems::default());
-        this
-    }
-
-    /// The settings of a task.
-    pub(super) fn settings(&mut self, raw: &RawTask<'_>, problems: &mut Problems) -> Arc<JobSettings> {
+impl Scope<'_> {
+    /// The settings of a task. Tasks that say nothing of their own share one.
+    pub(super) fn settings(&self, raw: &RawTask<'_>, problems: &mut Problems) -> Arc<JobSettings> {
         if raw.process_keys().is_empty() {
             return Arc::clone(&self.base);
         }
         let mut settings = (*self.base).clone();
-        self.environment(raw, &mut settings, problems);
+        self.apply(raw, &self.folder, &mut settings, problems);
+        Arc::new(settings)
+    }
+
+    /// Lays what a task or `[defaults]` says over settings; relative paths in it start at `folder`.
+    pub(super) fn apply(&self, raw: &RawTask<'_>, folder: &Path, settings: &mut JobSettings, problems: &mut Problems) {
+        self.environment(raw, folder, &mut settings.environment, problems);
         if let Some(cwd) = &raw.cwd {
-            settings.cwd = resolve_path(&self.root, cwd.get_ref());
+            settings.cwd = resolve_path(folder, cwd.get_ref());
         }
         if let Some(stdin) = &raw.stdin {
-            settings.stdin = Some(resolve_path(&self.root, stdin.get_ref()));
+            settings.stdin = Some(resolve_path(folder, stdin.get_ref()));
         }
         if let Some(timeout) = &raw.timeout {
             if timeout.get_ref().0.is_zero() {
@@ -121,71 +86,28 @@ impl SettingsReader {
         if let Some(wrapper) = &raw.wrapper {
             settings.wrapper = wrapper.get_ref().0.iter().map(|word| word.clone().into_owned().into()).collect();
         }
-        Arc::new(settings)
     }
 
-    fn environment(&mut self, raw: &RawTask<'_>, settings: &mut JobSettings, problems: &mut Problems) {
+    fn environment(&self, raw: &RawTask<'_>, folder: &Path, environment: &mut Environment, problems: &mut Problems) {
         if let Some(files) = &raw.env_file {
-            let mut set = self.global.clone();
-            set.extend(self.read_env_files(files.get_ref(), problems));
+            let mut set = self.variables.clone();
+            set.extend(self.env_files.variables(files.get_ref(), folder, problems));
             set.extend(self.default_env.clone());
-            settings.environment.set = set;
+            environment.set = set;
         }
-        settings.environment.set.extend(variables(raw.env.as_ref(), problems));
+        environment.set.extend(variables(raw.env.as_ref(), problems));
         if let Some(inherit) = &raw.inherit_env {
-            settings.environment.inherit = lower_inherit(inherit.get_ref(), problems);
+            environment.inherit = lower_inherit(inherit.get_ref(), problems);
         }
         if let Some(remove) = &raw.env_remove {
             problems.list.extend(remove.get_ref().iter().filter_map(variable_name_problem));
-            settings.environment.remove = remove.get_ref().iter().map(|name| name.get_ref().to_string()).collect();
+            environment.remove = remove.get_ref().iter().map(|name| name.get_ref().to_string()).collect();
         }
-    }
-
-    fn read_env_files<'n>(
-        &mut self,
-        files: impl IntoIterator<Item = &'n Name<'n>>,
-        problems: &mut Problems,
-    ) -> IndexMap<String, String> {
-        let mut set = IndexMap::new();
-        for file in files {
-            let path = resolve_path(&self.root, file.get_ref());
-            match self.env_files.entry(path).or_insert_with_key(|path| read_env_file(path)) {
-                Ok(read) => set.extend(read.iter().cloned()),
-                Err(error) => {
-                    let message = format!("the env_file `{}` cannot be read: {error}", file.get_ref());
-                    problems.push(Problem::error(file.span(), message));
-                }
-            }
-        }
-        set
     }
 }
 
-fn read_env_file(path: &Path) -> Result<Vec<(String, String)>, String> {
-    let explain = |error: dotenvy::Error| match error {
-        dotenvy::Error::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            format!("there is no file at {}", text::path(path))
-        }
-        dotenvy::Error::LineParse(line, _) => {
-            // Where it is, and not what it says: such files hold secrets.
-            let text = std::fs::read_to_string(path).unwrap_or_default();
-            match text.lines().position(|whole| whole.contains(line.trim_end())) {
-                Some(at) => format!("its line {} is not NAME=value, or has blanks without quotes", at + 1),
-                None => "a line of it is not NAME=value, or has blanks without quotes".to_owned(),
-            }
-        }
-        dotenvy::Error::Io(error) => text::io_error(&error),
-        other => other.to_string(),
-    };
-    let lines = dotenvy::from_path_iter(path).map_err(explain)?;
-    let lines = lines.collect::<Result<Vec<_>, _>>().map_err(explain)?;
-    match lines.iter().find(|(_, value)| value.contains('\0')) {
-        Some((name, _)) => Err(format!("the value of {name} has a NUL character in it")),
-        None => Ok(lines),
-    }
-}
-
-fn variables(raw: Option<&Spanned<Variables<'_>>>, problems: &mut Problems) -> IndexMap<String, String> {
+/// Variables as they are written, without their places.
+pub(super) fn variables(raw: Option<&Spanned<Variables<'_>>>, problems: &mut Problems) -> IndexMap<String, String> {
     let pairs = raw.into_iter().flat_map(Spanned::get_ref);
     pairs
         .map(|(name, value)| {
@@ -202,7 +124,7 @@ fn variable_name_problem(name: &Name<'_>) -> Option<Problem> {
     wrong.then(|| Problem::error(name.span(), format!("{shown} cannot be the name of an environment variable")))
 }
 
-fn lower_inherit(raw: &InheritEnv<'_>, problems: &mut Problems) -> Inherit {
+pub(super) fn lower_inherit(raw: &InheritEnv<'_>, problems: &mut Problems) -> Inherit {
     match raw {
         InheritEnv::All => Inherit::All,
         InheritEnv::Nothing => Inherit::Nothing,

@@ -87,28 +87,28 @@ fn read_and_show(bytes: &[u8]) {
     match Manifest::load(&path, FILE_NAME) {
         Ok(manifest) => {
             for (name, task) in manifest.tasks() {
-                assert!(manifest.source().text.get(task.span()).is_some(), "{name}: {:?}", task.span());
+                assert!(manifest.sources().text(&task.span()).is_some(), "{name}: {:?}", task.span());
             }
             _ = manifest.plan(&Selection::default());
         }
-        Err(ManifestError::Invalid { source, problems }) => {
+        Err(ManifestError::Invalid { sources, problems }) => {
             assert!(!problems.is_empty());
             for problem in &problems {
-                show(&source, problem);
+                show(&sources, problem);
             }
         }
         Err(error) => panic!("{error}"),
     }
 }
 
-fn show(source: &Source, problem: &Problem) {
+fn show(sources: &Sources, problem: &Problem) {
     for label in &problem.labels {
-        assert!(source.text.get(label.span.clone()).is_some(), "outside the text or inside a character: {problem:?}");
+        assert!(sources.text(&label.span).is_some(), "outside the text or inside a character: {problem:?}");
     }
-    let shown = Rendering::new(source, false).render(problem);
+    let shown = Rendering::new(sources, false).render(problem);
     let acts = |c: char| c != '\n' && is_unsafe_to_show(c);
     assert!(!shown.contains(acts), "{:?} in {shown:?} of {problem:?}", shown.chars().find(|c| acts(*c)));
-    Rendering::new(source, true).render(problem);
+    Rendering::new(sources, true).render(problem);
 }
 
 proptest! {
