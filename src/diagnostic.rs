@@ -145,6 +145,14 @@ impl Problem {
         self
     }
 
+    /// So far along in the whole.
+    pub(crate) fn moved(mut self, by: usize) -> Self {
+        for label in &mut self.labels {
+            label.span = label.span.start + by..label.span.end + by;
+        }
+        self
+    }
+
     fn start(&self) -> usize {
         self.labels[0].span.start
     }

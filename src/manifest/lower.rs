@@ -20,7 +20,7 @@ use super::scope::Scope;
 use super::{Task, TaskDetails};
 use crate::diagnostic::Problem;
 use crate::graph::{Graph, NodeId};
-use crate::job::{Job, JobId, JobMap};
+use crate::job::{InvalidJob, Job, JobId, JobMap, JobProblem};
 
 /// What a manifest means.
 #[derive(Debug)]
@@ -46,7 +46,8 @@ pub(super) fn lower(files: &mut Files<'_>, problems: &mut Problems) -> Lowered {
     let mut scopes: Vec<Scope<'_>> = Vec::with_capacity(files.list.len());
     for file in &mut files.list {
         let outer = file.outer.map(|outer| &scopes[outer]);
-        let scope = Scope::new(&mut file.raw, &file.folder, outer, problems);
+        let folder = files.root.join(&file.folder).components().collect();
+        let scope = Scope::new(&mut file.raw, folder, outer, problems);
         let tasks = file.raw.tasks.take().map(Spanned::into_inner).map(|tasks| tasks.0).unwrap_or_default();
         lowering.tasks(tasks, &scope, problems);
         scopes.push(scope);
@@ -113,6 +114,8 @@ impl<'i> Lowering<'i> {
             if !argv.is_empty() {
                 match self.jobs.insert(Arc::clone(&declared_name), Job::new(argv, settings)) {
                     Ok(id) => job = Some(id),
+                    // Names are compared when all are known.
+                    Err(InvalidJob { problem: JobProblem::DuplicateName, .. }) => {}
                     Err(error) => problems.push(Problem::error(name.span(), error.to_string())),
                 }
             }
@@ -138,7 +141,7 @@ impl<'i> Lowering<'i> {
     ) -> Lowered {
         let mut names = Names::default();
         for (task, declared) in self.declared.iter().enumerate() {
-            names.add_task(task, &declared.name, declared.span.clone());
+            names.add_task(task, &declared.name, declared.span.clone(), problems);
         }
         for (task, declared) in self.declared.iter().enumerate() {
             for (alias, span) in &declared.aliases {

@@ -28,6 +28,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use toml::Spanned;
+use typed_arena::Arena;
 
 use crate::diagnostic::{Problem, Source, Sources, sort};
 use crate::graph::{Graph, NodeId};
@@ -184,11 +185,12 @@ impl Manifest {
 
     fn lower(source: Source, path: PathBuf, hash: blake3::Hash) -> Result<Self, ManifestError> {
         let mut problems = Problems::default();
-        let mut files = Files::read(&source, folder(&path), &mut problems);
+        let texts = Arena::new();
+        let mut files = Files::read(&texts, source, &path, hash, &mut problems);
         let lowered = lower::lower(&mut files, &mut problems);
         let header = Header::of(&mut files.list[0].raw);
-        let syntax = files.syntax;
-        let sources = Sources::from(source);
+        let Files { syntax, hash, .. } = files;
+        let sources = Sources::new(texts.into_vec());
         if !problems.list.is_empty() || !syntax.is_empty() {
             let mut problems = syntax::without_consequences(syntax, problems.list, &sources);
             sort(&mut problems);
@@ -214,7 +216,8 @@ impl Manifest {
         &self.path
     }
 
-    /// The BLAKE3 hash of its bytes as they were read, as 64 hexadecimal digits.
+    /// The BLAKE3 hash of its bytes as they were read, as 64 hexadecimal digits. Of a manifest that includes files, all of
+    /// them count, with their paths.
     pub fn hash(&self) -> String {
         self.hash.to_string()
     }

@@ -21,8 +21,14 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn add_task(&mut self, task: usize, name: &Arc<str>, span: Range<usize>) {
-        self.tasks.insert(Arc::clone(name), task);
+    pub(super) fn add_task(&mut self, task: usize, name: &Arc<str>, span: Range<usize>, problems: &mut Problems) {
+        let first = *self.tasks.entry(Arc::clone(name)).or_insert(task);
+        // Within one file TOML itself sees to it.
+        if first != task {
+            let problem = Problem::error(span.clone(), format!("task `{name}` is there twice"));
+            let problem = problem.and(self.spans[first].1.clone(), "the other is here");
+            problems.push(problem.help("all files of a manifest share their names; rename one"));
+        }
         self.spans.push((Arc::clone(name), span));
     }
 
@@ -86,6 +92,8 @@ impl Names {
             }
             let plain = self.get(&form).and_then(|_| self.spans.iter().find(|(other, _)| **other == *form));
             match plain.or_else(|| folded.get(&form).copied()) {
+                // Said already.
+                Some((other, _)) if other == name => {}
                 Some((other, place)) => {
                     let message = format!("`{name}` and `{other}` differ only in case or Unicode form");
                     problems.push(Problem::error(span.clone(), message).and(place.clone(), "the other is here"));

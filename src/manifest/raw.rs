@@ -22,6 +22,7 @@ raw_table! {
         limit: Limit,
         default: Vec<Name<'i>>,
         on_failure: OnFailureName,
+        include: Vec<Name<'i>>,
         env: Variables<'i>,
         env_file: Vec<Name<'i>>,
         inherit_env: InheritEnv<'i>,

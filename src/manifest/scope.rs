@@ -43,27 +43,27 @@ impl<'i> Scope<'i> {
     /// That of a file in this folder; `outer` is that of the file that includes it.
     pub(super) fn new(
         manifest: &mut RawManifest<'i>,
-        folder: &Path,
+        folder: PathBuf,
         outer: Option<&Self>,
         problems: &mut Problems,
     ) -> Self {
         let mut this = Self {
-            folder: folder.to_owned(),
-            base: Arc::new(JobSettings::in_directory(folder)),
+            base: Arc::new(JobSettings::in_directory(&folder)),
             variables: outer.map(|outer| outer.variables.clone()).unwrap_or_default(),
             default_env: outer.map(|outer| outer.default_env.clone()).unwrap_or_default(),
             env_files: outer.map(|outer| Rc::clone(&outer.env_files)).unwrap_or_default(),
             inherit: outer.map(|outer| outer.inherit.clone()).unwrap_or_default(),
             defaults: outer.map(|outer| outer.defaults.clone()).unwrap_or_default(),
+            folder,
         };
         let files = manifest.env_file.as_ref().map(Spanned::get_ref);
-        let from_files = this.env_files.variables(files.into_iter().flatten(), folder, problems);
+        let from_files = this.env_files.variables(files.into_iter().flatten(), &this.folder, problems);
         this.variables.extend(from_files);
         this.variables.extend(variables(manifest.env.as_ref(), problems));
         if let Some(inherit) = &manifest.inherit_env {
             this.inherit = lower_inherit(inherit.get_ref(), problems);
         }
-        let mut base = JobSettings::in_directory(folder);
+        let mut base = JobSettings::in_directory(&this.folder);
         base.environment.set.clone_from(&this.variables);
         base.environment.inherit.clone_from(&this.inherit);
         // What is wrong with them has been said in their own files.
@@ -72,9 +72,9 @@ impl<'i> Scope<'i> {
             this.apply(&outer.raw, &outer.folder, &mut base, known);
         }
         if let Some(raw) = read_defaults(manifest, problems) {
-            this.apply(&raw, folder, &mut base, problems);
+            this.apply(&raw, &this.folder, &mut base, problems);
             this.default_env.extend(variables(raw.env.as_ref(), known));
-            this.defaults.push(Rc::new(Defaults { raw, folder: folder.to_owned() }));
+            this.defaults.push(Rc::new(Defaults { raw, folder: this.folder.clone() }));
         }
         this.base = Arc::new(base);
         this

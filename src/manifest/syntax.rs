@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use toml::de::DeTable;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use crate::diagnostic::{Problem, Sources};
 
@@ -20,10 +21,36 @@ pub(super) fn text(bytes: Vec<u8>) -> (String, Option<Problem>) {
     }
 }
 
-/// The tree of a text, as much of it as can be read, and what is no TOML.
-pub(super) fn parse(text: &str) -> (DeTable<'_>, Vec<Problem>) {
+/// The tree of a text that starts at `start`, as much of it as can be read, and what is no TOML.
+pub(super) fn parse(text: &str, start: usize) -> (DeTable<'_>, Vec<Problem>) {
     let (document, errors) = DeTable::parse_recoverable(text);
-    (document.into_inner(), errors.iter().map(|error| problem(error, text)).collect())
+    let problems = errors.iter().map(|error| problem(error, text).moved(start)).collect();
+    let document = document.into_inner();
+    (if start == 0 { document } else { moved(document, start) }, problems)
+}
+
+/// A table with all places so far along.
+fn moved(table: DeTable<'_>, by: usize) -> DeTable<'_> {
+    table.into_iter().map(|(key, value)| (moved_spanned(key, by, |key, _| key), moved_value(value, by))).collect()
+}
+
+fn moved_value(value: Spanned<DeValue<'_>>, by: usize) -> Spanned<DeValue<'_>> {
+    moved_spanned(value, by, |value, by| match value {
+        DeValue::Table(table) => DeValue::Table(moved(table, by)),
+        DeValue::Array(mut array) => {
+            for element in array.iter_mut() {
+                let value = std::mem::replace(element, Spanned::new(0..0, DeValue::Boolean(false)));
+                *element = moved_value(value, by);
+            }
+            DeValue::Array(array)
+        }
+        other => other,
+    })
+}
+
+fn moved_spanned<T>(value: Spanned<T>, by: usize, inner: impl FnOnce(T, usize) -> T) -> Spanned<T> {
+    let span = value.span();
+    Spanned::new(span.start + by..span.end + by, inner(value.into_inner(), by))
 }
 
 fn problem(error: &toml::de::Error, text: &str) -> Problem {

@@ -79,12 +79,19 @@ impl Change {
     }
 }
 
-/// Reads a manifest of these bytes, selects what it runs, and renders what is wrong with it.
+/// Reads a manifest of these bytes, and one that includes it; selects what it runs, and renders what is wrong with it.
 fn read_and_show(bytes: &[u8]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join(FILE_NAME);
     fs::write(&path, bytes).expect("a file");
-    match Manifest::load(&path, FILE_NAME) {
+    load_and_show(&path);
+    fs::write(folder.path().join("included.toml"), bytes).expect("a file");
+    fs::write(&path, "include = ['included.toml']\n[tasks]\n'thé' = ['true']").expect("a file");
+    load_and_show(&path);
+}
+
+fn load_and_show(path: &Path) {
+    match Manifest::load(path, FILE_NAME) {
         Ok(manifest) => {
             for (name, task) in manifest.tasks() {
                 assert!(manifest.sources().text(&task.span()).is_some(), "{name}: {:?}", task.span());

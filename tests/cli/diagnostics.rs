@@ -348,7 +348,7 @@ error: unknown key `colour`
 4 | colour = "blue"
   | ^^^^^^
   |
-  = help: the keys of a manifest are limit, default, on_failure, env, env_file, inherit_env, defaults, tasks
+  = help: the keys of a manifest are limit, default, on_failure, include, env, env_file, inherit_env, defaults, tasks
 
 error: `default` must be an array of strings, not a table
  --> procman.toml:5:1

@@ -11,6 +11,7 @@ mod documents;
 mod environment;
 mod escape;
 mod guardian;
+mod include;
 mod inherited;
 mod interactive;
 mod output;
