@@ -81,6 +81,18 @@ impl FileSet {
     }
 }
 
+/// A path as it is written in `folder`, an absolute one; the path starts at `root` unless it is absolute.
+pub(crate) fn seen_from(folder: &Path, root: &Path, path: &Path) -> PathBuf {
+    if folder == root || path.is_absolute() {
+        return path.to_owned();
+    }
+    let whole = root.join(path);
+    let common = folder.ancestors().find(|common| whole.starts_with(common)).unwrap_or(Path::new("/"));
+    let up = folder.strip_prefix(common).map_or(0, |rest| rest.components().count());
+    let down = whole.strip_prefix(common).unwrap_or(&whole);
+    std::iter::repeat_n(Path::new(".."), up).chain([down]).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -94,6 +106,16 @@ mod tests {
             named: named.into_iter().map(parse).collect(),
             excluded: excluded.into_iter().map(|text| parse(&text[1..])).collect(),
         }
+    }
+
+    #[test]
+    fn paths_lead_from_any_folder() {
+        let seen = |folder: &str, path: &str| seen_from(Path::new(folder), Path::new("/a/b"), Path::new(path));
+        assert_eq!(seen("/a/b", "src/x.c"), Path::new("src/x.c"));
+        assert_eq!(seen("/a/b/src", "src/x.c"), Path::new("x.c"));
+        assert_eq!(seen("/a/b/obj/y", "src/x.c"), Path::new("../../src/x.c"));
+        assert_eq!(seen("/c", "src/x.c"), Path::new("../a/b/src/x.c"));
+        assert_eq!(seen("/c", "/usr/x.c"), Path::new("/usr/x.c"));
     }
 
     #[test]

@@ -33,9 +33,9 @@ pub(crate) enum PathOrGlob {
 impl PathOrGlob {
     /// What `text` names, seen from `folder`. The error says what is wrong with it as a glob.
     pub(crate) fn parse(folder: &Path, text: &str) -> Result<Self, String> {
-        let Some(special) = first_special(text) else { return Ok(Self::Path(normalised(folder, &unescape(text)))) };
+        let Some(special) = first_special(text) else { return Ok(Self::Path(normalised(folder, unescape(text)))) };
         let start = text[..special].rfind('/').map_or(0, |slash| slash + 1);
-        let (base, rest) = (normalised(folder, &unescape(&text[..start])), &text[start..]);
+        let (base, rest) = (normalised(folder, unescape(&text[..start])), &text[start..]);
         let names = rest.split('/').filter(|name| !name.is_empty());
         let depth = (!rest.contains("**") && !rest.contains('{')).then(|| names.clone().count());
         let fits_hidden = names.clone().any(|name| name.starts_with('.'));
@@ -241,7 +241,7 @@ mod tests {
         let found = |text: &str| glob("", text).expand(folder.path()).expect("it can be read");
         assert_eq!(found("b/*.c"), [Path::new("b/10.c"), Path::new("b/2.c")]);
         assert_eq!(found("**/1.*"), [Path::new("a/1.h"), Path::new("a/x/1.c")]);
-        assert_eq!(found("none/*"), [Path::new(""); 0]);
+        assert!(found("none/*").is_empty());
         let below = files_below(folder.path(), Path::new("a")).expect("it can be read");
         assert_eq!(below, [Path::new("a/1.h"), Path::new("a/x/1.c")]);
     }

@@ -34,6 +34,8 @@ impl From<JobId> for NodeId {
 struct Node {
     /// Must succeed first.
     needs: Vec<NodeId>,
+    /// How many of them, the last, are needed only for files that they make.
+    for_files: u32,
     /// Must only have ended.
     after: Vec<NodeId>,
 }
@@ -60,6 +62,12 @@ impl Graph {
         self.nodes[node.index()].needs.push(on);
     }
 
+    /// The same, only because `on` makes a file that the job reads. After such a need no other may be added.
+    pub(crate) fn add_file_need(&mut self, node: NodeId, on: NodeId) {
+        self.nodes[node.index()].for_files += 1;
+        self.add_need(node, on);
+    }
+
     pub(crate) fn add_after(&mut self, node: NodeId, on: NodeId) {
         self.nodes[node.index()].after.push(on);
     }
@@ -70,6 +78,12 @@ impl Graph {
 
     pub(crate) fn needs(&self, node: NodeId) -> &[NodeId] {
         &self.nodes[node.index()].needs
+    }
+
+    /// What it needs as such, and not only for files.
+    pub(crate) fn needs_as_such(&self, node: NodeId) -> &[NodeId] {
+        let Node { needs, for_files, .. } = &self.nodes[node.index()];
+        &needs[..needs.len() - *for_files as usize]
     }
 
     pub(crate) fn after(&self, node: NodeId) -> &[NodeId] {
@@ -157,12 +171,15 @@ impl Graph {
             numbers.push(kept.then(|| NodeId::from_index(next)));
             next += usize::from(kept);
         }
-        let renumber = |edges: &[NodeId]| edges.iter().filter_map(|on| numbers[on.index()]).collect();
-        let kept = self.nodes.iter().zip(&numbers).filter(|(_, number)| number.is_some());
-        Self {
-            jobs: keep.iter().filter(|kept| **kept).count(),
-            nodes: kept.map(|(node, _)| Node { needs: renumber(&node.needs), after: renumber(&node.after) }).collect(),
-        }
+        let renumber = |edges: &[NodeId]| edges.iter().filter_map(|on| numbers[on.index()]).collect::<Vec<_>>();
+        let kept = self.nodes().filter(|node| numbers[node.index()].is_some());
+        let restrict = |node: NodeId| {
+            let needs = renumber(self.needs(node));
+            let as_such = self.needs_as_such(node).iter().filter(|on| numbers[on.index()].is_some()).count();
+            let for_files = u32::try_from(needs.len() - as_such).unwrap_or(u32::MAX);
+            Node { needs, for_files, after: renumber(self.after(node)) }
+        };
+        Self { jobs: keep.iter().filter(|kept| **kept).count(), nodes: kept.map(restrict).collect() }
     }
 
     /// All nodes in an order in which each comes after what it waits for; among those that could come next, the lowest.

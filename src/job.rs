@@ -47,6 +47,23 @@ impl Job {
     pub fn new(argv: Vec<OsString>, settings: Arc<JobSettings>) -> Self {
         Self { argv, settings, task: None, files: None, splices: Vec::new() }
     }
+
+    /// Puts arguments in where they are to come in. Answers whether there is such a place.
+    pub(crate) fn splice(&mut self, what: Spliced, arguments: &[OsString]) -> bool {
+        let before = self.splices.len();
+        let mut added = 0;
+        let argv = &mut self.argv;
+        self.splices.retain_mut(|splice| {
+            splice.at += added;
+            if splice.what != what {
+                return true;
+            }
+            argv.splice(splice.at..splice.at, arguments.iter().cloned());
+            added += arguments.len();
+            false
+        });
+        self.splices.len() < before
+    }
 }
 
 /// A place in an argv at which any number of arguments come in.
@@ -270,6 +287,11 @@ impl JobMap {
         self.jobs.get(name)
     }
 
+    /// The place of the job of this name.
+    pub(crate) fn id(&self, name: &str) -> Option<JobId> {
+        self.jobs.get_index_of(name).and_then(|index| u32::try_from(index).ok()).map(JobId)
+    }
+
     /// Names and jobs, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Job)> {
         self.jobs.iter().map(|(name, job)| (&**name, job))
@@ -351,6 +373,19 @@ mod tests {
         let backoff = prop_oneof![Just(Backoff::Fixed), Just(Backoff::Exponential)];
         (any::<u32>(), any::<Duration>(), backoff, any::<Option<Duration>>(), 0.0..=1.0)
             .prop_map(|(count, delay, backoff, max_delay, jitter)| Retries { count, delay, backoff, max_delay, jitter })
+    }
+
+    #[test]
+    fn arguments_come_in_at_their_places() {
+        let words = |words: &[&str]| words.iter().map(OsString::from).collect::<Vec<_>>();
+        let mut job = Job::new(words(&["a", "b"]), Arc::new(JobSettings::in_directory("/")));
+        let places = [(1, Spliced::Arguments), (1, Spliced::Inputs), (2, Spliced::Arguments), (2, Spliced::Inputs)];
+        job.splices = places.map(|(at, what)| Splice { at, what }).to_vec();
+        assert!(job.splice(Spliced::Arguments, &words(&["x", "y"])));
+        assert_eq!(job.argv, words(&["a", "x", "y", "b", "x", "y"]));
+        assert!(!job.splice(Spliced::Arguments, &words(&["z"])));
+        assert!(job.splice(Spliced::Inputs, &words(&["i"])));
+        assert_eq!(job.argv, words(&["a", "x", "y", "i", "b", "x", "y", "i"]));
     }
 
     #[test]

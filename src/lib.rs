@@ -31,12 +31,14 @@ mod definition;
 mod diagnostic;
 pub mod event;
 mod exec;
+mod expected;
 mod files;
 mod glob;
 mod graph;
 mod guardian;
 mod job;
 mod log_name;
+mod makers;
 mod manifest;
 mod plan;
 mod record;
@@ -55,7 +57,7 @@ pub use job::{
     Backoff, DEFAULT_GRACE, Environment, Inherit, InvalidJob, Job, JobId, JobMap, JobProblem, JobSettings, Leak,
     Retries, Streams,
 };
-pub use manifest::{Limit, Manifest, ManifestError, SelectionError, Task};
+pub use manifest::{Limit, Manifest, ManifestError, Parameters, SelectionError, Task};
 pub use plan::{OnFailure, Plan};
 pub use runner::{Canceller, JobResult, Results, RunError, Runner};
 pub use selection::Selection;

@@ -1,11 +1,16 @@
 //! What one run is to do: the selected jobs, their order, and the names that stand for several of them.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::event::{PlannedGroup, PlannedJob};
+use crate::expected::with_inputs;
 use crate::graph::{Graph, NodeId};
 use crate::job::{JobId, JobMap, JobSettings, Streams};
+use crate::makers::Makers;
 
 /// Jobs that are ready to be run, in the manifest's order, with what each waits for.
 #[derive(Debug, Clone)]
@@ -16,6 +21,8 @@ pub struct Plan {
     pub(crate) groups: Vec<Arc<str>>,
     /// The manifest's folder.
     pub(crate) root: Option<PathBuf>,
+    /// For each job, whether it was asked for, and is not only needed.
+    pub(crate) named: Vec<bool>,
 }
 
 /// What a failed job means for the others.
@@ -33,7 +40,8 @@ pub enum OnFailure {
 impl Plan {
     /// All of these jobs, with nothing to wait for.
     pub fn independent(jobs: JobMap) -> Self {
-        Self { graph: Graph::new(jobs.len()), jobs, groups: Vec::new(), root: None }
+        let (graph, named) = (Graph::new(jobs.len()), vec![true; jobs.len()]);
+        Self { jobs, graph, groups: Vec::new(), root: None, named }
     }
 
     /// The jobs, in the manifest's order.
@@ -52,6 +60,8 @@ impl Plan {
         if keep.contains(&false) {
             self.graph = self.graph.restricted_to(keep);
             self.jobs.retain(keep);
+            let mut kept = keep.iter();
+            self.named.retain(|_| kept.next() == Some(&true));
         }
         self
     }
@@ -59,7 +69,17 @@ impl Plan {
     /// Each job as the record and `plan --json` show it, paths relative to `root` where they lie inside.
     pub fn planned_jobs(&self, root: &Path) -> impl Iterator<Item = PlannedJob> {
         let common = self.common_variables();
-        self.jobs.ids().map(move |id| self.planned_job(id, root, &common))
+        // Most plans have no use for them.
+        let makers = OnceCell::new();
+        self.jobs.ids().map(move |id| {
+            let job = self.jobs.job(id);
+            let argv = if job.splices.is_empty() {
+                Cow::Borrowed(&*job.argv)
+            } else {
+                Cow::Owned(with_inputs(job, makers.get_or_init(|| Makers::of(&self.jobs).0), root))
+            };
+            self.planned_job(id, &argv, root, &common)
+        })
     }
 
     /// The names of the variables that are set for every job, which most often are all that there are.
@@ -78,9 +98,9 @@ impl Plan {
         common.into_iter().map(|name| Arc::from(name.as_str())).collect()
     }
 
-    fn planned_job(&self, id: JobId, root: &Path, common: &[Arc<str>]) -> PlannedJob {
+    fn planned_job(&self, id: JobId, argv: &[OsString], root: &Path, common: &[Arc<str>]) -> PlannedJob {
         let job = self.jobs.job(id);
-        let argv = job.settings.wrapper.iter().chain(&job.argv);
+        let argv = job.settings.wrapper.iter().chain(argv);
         PlannedJob {
             name: self.jobs.name(id).clone(),
             argv: argv.map(|argument| argument.to_string_lossy().into_owned()).collect(),

@@ -168,7 +168,7 @@ mod tests {
             }
             job.needs.iter().for_each(|on| graph.add_need(from, node(*on)));
         }
-        Plan { jobs: map, graph, groups, root: None }
+        Plan { named: vec![true; map.len()], jobs: map, graph, groups, root: None }
     }
 
     fn define(plan: &Plan) -> Vec<Definition> {

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 /// What is to be run.
@@ -13,7 +14,10 @@ pub struct Selection {
     /// Without what they need.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_deps: bool,
-    /// Appended to the argv of the one task that is named.
+    /// Values for vars, over those of the manifest.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub set: IndexMap<String, String>,
+    /// What comes in for `{{args}}` in the named tasks, or else at the end of the argv of the one that is named.
     #[serde(default, skip_serializing_if = "Vec::is_empty", with = "arguments")]
     pub arguments: Vec<OsString>,
 }
@@ -66,9 +70,10 @@ mod tests {
     #[test]
     fn what_is_kept_is_what_was_given() {
         let arguments = vec!["--é".into(), OsString::from_vec(b"a\xFF\n".to_vec()), OsString::new()];
-        let selection = Selection { names: vec!["tag:x".into()], no_deps: true, arguments };
+        let set = IndexMap::from([("a".to_owned(), "b=c".to_owned())]);
+        let selection = Selection { names: vec!["tag:x".into()], no_deps: true, set, arguments };
         let text = serde_json::to_string(&selection).expect("plain data is serializable");
-        assert_eq!(text, r#"{"names":["tag:x"],"no_deps":true,"arguments":["--é",[97,255,10],""]}"#);
+        assert_eq!(text, r#"{"names":["tag:x"],"no_deps":true,"set":{"a":"b=c"},"arguments":["--é",[97,255,10],""]}"#);
         assert_eq!(serde_json::from_str::<Selection>(&text).expect("it was written so"), selection);
     }
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::builder::PossibleValue;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use indexmap::IndexMap;
+
 use super::color::ColorChoice;
 use crate::manifest::Limit;
 use crate::plan::OnFailure;
@@ -77,9 +79,19 @@ pub(super) struct SelectionArgs {
     /// Leave out what the named tasks depend on
     #[arg(long)]
     pub(super) no_deps: bool,
-    /// Appended to the argv of the one task that is named
+    #[command(flatten)]
+    pub(super) set: SetArgs,
+    /// Put in for `{{args}}` in the named tasks, or else appended to the argv of the one that is named
     #[arg(last = true, value_name = "ARGS")]
     pub(super) arguments: Vec<OsString>,
+}
+
+/// Values for vars.
+#[derive(Debug, Args)]
+pub(super) struct SetArgs {
+    /// Give a var of the manifest this value
+    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
+    pub(super) set: Vec<(String, String)>,
 }
 
 #[derive(Debug, Args)]
@@ -121,6 +133,8 @@ pub(super) struct ListArgs {
     /// As JSON
     #[arg(long)]
     pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) set: SetArgs,
 }
 
 #[derive(Debug, Args)]
@@ -131,6 +145,8 @@ pub(super) struct CheckArgs {
     /// Take warnings for errors
     #[arg(long)]
     pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) set: SetArgs,
 }
 
 #[derive(Debug, Args)]
@@ -208,7 +224,7 @@ impl ValueEnum for FailFast {
 
 impl From<SelectionArgs> for Selection {
     fn from(args: SelectionArgs) -> Self {
-        Self { names: args.tasks, no_deps: args.no_deps, arguments: args.arguments }
+        Self { names: args.tasks, no_deps: args.no_deps, set: args.set.vars(), arguments: args.arguments }
     }
 }
 
@@ -221,6 +237,21 @@ impl RunOptions {
             Some(FailFast::Kill) => Some(OnFailure::Kill),
             None => None,
         }
+    }
+}
+
+impl SetArgs {
+    /// The values by name, the last where one is given twice.
+    pub(super) fn vars(&self) -> IndexMap<String, String> {
+        self.set.iter().cloned().collect()
+    }
+}
+
+/// A name and a value.
+pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write NAME=VALUE".to_owned()),
     }
 }
 

@@ -12,10 +12,11 @@ use crate::manifest::{Manifest, Task};
 use crate::text;
 
 pub(super) fn check(context: &Context, args: &CheckArgs) -> Result<u8, Error> {
-    let manifest = context.manifest()?;
+    let manifest = context.manifest(&args.set.vars())?;
     let tasks = if args.tasks.is_empty() { manifest.tasks().collect() } else { manifest.selected(&args.tasks)? };
     let mut problems = hidden_names(&manifest);
     problems.extend(missing_programs(&manifest, &tasks));
+    problems.extend(empty_matrices(&manifest, &tasks));
     if args.strict {
         for problem in &mut problems {
             problem.severity = Severity::Error;
@@ -55,9 +56,8 @@ fn missing_programs(manifest: &Manifest, tasks: &[(&str, &Task)]) -> Vec<Problem
     let mut environments = Environments::of_this_process();
     let mut known: HashMap<_, Option<String>> = HashMap::new();
     let mut problems = Vec::new();
-    for (_, task) in tasks {
-        let Some(job) = manifest.job(task).filter(|job| job.settings.runs_here()) else { continue };
-        let Job { argv, settings, .. } = job;
+    let jobs = tasks.iter().flat_map(|(_, task)| manifest.jobs_of_task(task).map(move |job| (task, job)));
+    for (task, Job { argv, settings, .. }) in jobs.filter(|(_, job)| job.settings.runs_here()) {
         let program = settings.wrapper.first().unwrap_or(&argv[0]);
         let path = environments.block(settings).path.clone();
         let key = (program.clone(), settings.cwd.clone(), path.clone());
@@ -71,4 +71,11 @@ fn missing_programs(manifest: &Manifest, tasks: &[(&str, &Task)]) -> Vec<Problem
         }
     }
     problems
+}
+
+/// Tasks without a job, which may be meant so, or come of a slip in a glob.
+fn empty_matrices(manifest: &Manifest, tasks: &[(&str, &Task)]) -> Vec<Problem> {
+    let is_empty = |task: &Task| task.has_matrix() && manifest.jobs_of_task(task).next().is_none();
+    let empty = tasks.iter().filter(|(_, task)| is_empty(task));
+    empty.map(|(_, task)| Problem::warning(task.span(), "nothing was found for the matrix: there is no job")).collect()
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
@@ -12,7 +13,7 @@ use super::args::GlobalArgs;
 use super::color::ColorChoice;
 use super::{Error, USAGE, unreadable, usage};
 use crate::diagnostic::{Problem, Rendering, Sources};
-use crate::manifest::{FILE_NAME, Manifest, ManifestError, find};
+use crate::manifest::{FILE_NAME, Manifest, ManifestError, Parameters, find};
 use crate::report::Styles;
 use crate::text;
 
@@ -99,19 +100,27 @@ impl Context {
         }
     }
 
-    /// The manifest; its problems have been shown when there is none.
-    pub(super) fn manifest(&self) -> Result<Manifest, Error> {
-        self.manifest_at(&self.manifest_path()?)
+    /// The manifest with these values for vars; its problems have been shown when there is none.
+    pub(super) fn manifest(&self, set: &IndexMap<String, String>) -> Result<Manifest, Error> {
+        self.manifest_at(&self.manifest_path()?, set, false)
     }
 
     /// The manifest of this path; its problems have been shown when there is none.
-    pub(super) fn manifest_at(&self, path: &Path) -> Result<Manifest, Error> {
-        Manifest::load(path, &self.show(path)).map_err(|error| match &error {
+    pub(super) fn manifest_at(
+        &self,
+        path: &Path,
+        set: &IndexMap<String, String>,
+        portable: bool,
+    ) -> Result<Manifest, Error> {
+        let invocation_dir = Some(self.called_in.clone());
+        let parameters = Parameters { set: set.clone(), invocation_dir, portable };
+        Manifest::load_with(path, &self.show(path), &parameters).map_err(|error| match &error {
             ManifestError::Invalid { sources, problems } => {
                 self.problems(sources, problems);
                 self.error(&error.to_string());
                 Error::Told(USAGE)
             }
+            ManifestError::UnknownVars(_) => usage(error.to_string()),
             ManifestError::Unreadable { error, .. } => {
                 usage(format!("the manifest `{}` cannot be read: {}", self.show(path), text::io_error(error)))
             }

@@ -26,7 +26,7 @@ struct ListedTask<'a> {
 }
 
 pub(super) fn list(context: &Context, args: &ListArgs) -> Result<u8, Error> {
-    let manifest = context.manifest()?;
+    let manifest = context.manifest(&args.set.vars())?;
     let tasks = if args.tasks.is_empty() { manifest.tasks().collect() } else { manifest.selected(&args.tasks)? };
     let out = if args.json { json(&manifest, &tasks) } else { table(&manifest, &tasks, &context.stdout_styles()) };
     to_stdout(out.as_bytes()).map(|()| SUCCESS)
@@ -42,7 +42,7 @@ fn json(manifest: &Manifest, tasks: &[(&str, &Task)]) -> String {
             aliases: task.aliases(),
             private: task.is_private(),
             manual: task.is_manual(),
-            group: manifest.job(task).is_none(),
+            group: manifest.is_group(task),
         })
         .collect();
     to_json(&tasks)
@@ -96,10 +96,16 @@ fn about(manifest: &Manifest, task: &Task, styles: &Styles) -> String {
         let noun = if aliases.len() == 1 { "alias" } else { "aliases" };
         notes.push(format!("{noun} {}", aliases.join(", ")));
     }
-    let about = match (task.description(), manifest.job(task)) {
+    let first = manifest.jobs_of_task(task).next();
+    let about = match (task.description(), first) {
         (Some(description), _) => text::escape(description.as_bytes()),
         (None, Some(job)) => text::argv(&job.argv).style(styles.quiet).to_string(),
+        (None, None) if task.has_matrix() => "no jobs".style(styles.quiet).to_string(),
         (None, None) => "a group".style(styles.quiet).to_string(),
     };
+    let jobs = manifest.jobs_of_task(task).count();
+    if task.has_matrix() && jobs > 0 {
+        notes.insert(0, text::count(jobs, "job"));
+    }
     if notes.is_empty() { about } else { format!("{about} ({})", notes.join("; ")) }
 }

@@ -13,6 +13,7 @@ use crate::event::{PlannedGroup, PlannedJob};
 use crate::exec::{Environments, find_program};
 use crate::job::Job;
 use crate::plan::Plan;
+use crate::selection::Selection;
 use crate::text;
 
 /// What `plan --json` prints: nothing in it depends on the machine, unless programs are resolved.
@@ -43,9 +44,12 @@ enum Program {
 }
 
 pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<u8, Error> {
-    let manifest = context.manifest()?;
+    let selection: Selection = args.selection.into();
+    // What is made to be checked in is the same on any machine.
+    let portable = args.json && !args.resolve;
+    let manifest = context.manifest_at(&context.manifest_path()?, &selection.set, portable)?;
     let root = manifest.root().to_owned();
-    let plan = run::plan(manifest, &args.selection.into())?;
+    let plan = run::plan(manifest, &selection)?;
     let out = if args.json { json(&plan, &root, args.resolve) } else { lines(&plan, &root, args.resolve) };
     to_stdout(out.as_bytes()).map(|()| SUCCESS)
 }

@@ -25,7 +25,7 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     let Some(origin) = &record.origin else {
         return Err(usage(format!("the record of run {id} does not say which manifest it was of")));
     };
-    let manifest = context.manifest_at(&manifest_path(context, &run, origin)?)?;
+    let manifest = context.manifest_at(&manifest_path(context, &run, origin)?, &origin.selection.set, false)?;
     let prepared = Prepared::new(manifest, origin.selection.clone(), &args.options);
     let mut prepared = prepared.map_err(|error| match error {
         Error::Usage(problem) => usage(format!("run {id} cannot be made again: {problem}")),

@@ -32,8 +32,9 @@ const KEEP_RUNS: usize = 20;
 
 pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let guardian = guardian(context, &args.options);
-    let manifest = context.manifest()?;
-    Prepared::new(manifest, args.selection.into(), &args.options)?.run(context, &args.options, guardian)
+    let selection: Selection = args.selection.into();
+    let manifest = context.manifest(&selection.set)?;
+    Prepared::new(manifest, selection, &args.options)?.run(context, &args.options, guardian)
 }
 
 /// A run that could begin.

@@ -74,14 +74,14 @@ impl Processes {
     }
 
     /// The variables that say to a process which attempt it is.
-    fn attempt_variables(&self, job: &str, attempt: Attempt) -> Vec<CString> {
+    fn attempt_variables(&self, name: &str, job: &Job, attempt: Attempt) -> Vec<CString> {
         let number = attempt.number.to_string();
         let slot = attempt.slot.to_string();
         let variables: [(&str, &OsStr); 7] = [
             ("PROCMAN", OsStr::new("1")),
             ("PROCMAN_RUN_ID", OsStr::new(&self.variables.run)),
-            ("PROCMAN_TASK", OsStr::new(job)),
-            ("PROCMAN_JOB", OsStr::new(job)),
+            ("PROCMAN_TASK", OsStr::new(job.task.as_deref().unwrap_or(name))),
+            ("PROCMAN_JOB", OsStr::new(name)),
             ("PROCMAN_ATTEMPT", OsStr::new(&number)),
             ("PROCMAN_ROOT", self.variables.root.as_os_str()),
             ("PROCMAN_SLOT", OsStr::new(&slot)),
@@ -192,7 +192,7 @@ impl Executor for Processes {
         notify: &dyn Fn(Notice),
     ) -> Result<ProcessEnd, LogError> {
         let (name, job) = (plan.jobs.name(attempt.job), plan.jobs.job(attempt.job));
-        let own = self.attempt_variables(name, attempt);
+        let own = self.attempt_variables(name, job, attempt);
         // What an interactive job writes goes to no disk.
         let begun = (!job.settings.interactive).then(|| self.space.now());
         let pid = match self.start(job, attempt, &own, leash)? {

@@ -4,36 +4,35 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use indexmap::IndexMap;
-
 use super::decode::Problems;
+use super::draft::{Str, Variables};
 use super::raw::Name;
 use super::scope::resolve_path;
 use crate::diagnostic::Problem;
 use crate::text;
 
 /// Names and values, or why there are none.
-type Variables = Result<Vec<(String, String)>, String>;
+type Lines = Result<Vec<(String, String)>, String>;
 
 /// The files that have been read, each once.
 #[derive(Debug, Default)]
 pub(super) struct EnvFiles {
-    read: RefCell<HashMap<PathBuf, Variables>>,
+    read: RefCell<HashMap<PathBuf, Lines>>,
 }
 
 impl EnvFiles {
     /// The variables of these files, the later over the earlier.
-    pub(super) fn variables<'n>(
+    pub(super) fn variables<'a, 'n: 'a, 'i>(
         &self,
-        files: impl IntoIterator<Item = &'n Name<'n>>,
+        files: impl IntoIterator<Item = &'a Name<'n>>,
         folder: &Path,
         problems: &mut Problems,
-    ) -> IndexMap<String, String> {
-        let mut set = IndexMap::new();
+    ) -> Variables<'i> {
+        let mut set = Variables::new();
         for file in files {
             let path = resolve_path(folder, file.get_ref());
             match self.read.borrow_mut().entry(path).or_insert_with_key(|path| read(path)) {
-                Ok(read) => set.extend(read.iter().cloned()),
+                Ok(read) => set.extend(read.iter().map(|(name, value)| (name.clone(), Str::Plain(value.clone())))),
                 Err(error) => {
                     let message = format!("the env_file `{}` cannot be read: {error}", file.get_ref());
                     problems.push(Problem::error(file.span(), message));
@@ -44,7 +43,7 @@ impl EnvFiles {
     }
 }
 
-fn read(path: &Path) -> Variables {
+fn read(path: &Path) -> Lines {
     let explain = |error: dotenvy::Error| match error {
         dotenvy::Error::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
             format!("there is no file at {}", text::path(path))

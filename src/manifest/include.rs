@@ -33,6 +33,8 @@ pub(super) struct File<'i> {
     pub(super) outer: Option<usize>,
     /// Its path as the user would write it.
     shown: &'i str,
+    /// What it holds, and the place at which that starts.
+    pub(super) text: (usize, &'i str),
     /// Where it is included.
     included_at: Range<usize>,
 }
@@ -126,6 +128,7 @@ impl<'i> Files<'i> {
             folder: include.and_then(|include| include.path.parent()).map(Path::to_owned).unwrap_or_default(),
             outer: include.map(|include| include.outer),
             shown: &source.path,
+            text: (start, &source.text),
             included_at: include.map(|include| include.at.clone()).unwrap_or_default(),
         });
     }

@@ -5,22 +5,25 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::cycle::Cycle;
 use super::decode::Problems;
 use super::include::Files;
-use super::names::Names;
+use super::jobs::{self, MadeJobs, WaitsFor};
 use super::raw::{Name, RawTask};
+use super::resolve::{Resolved, resolve};
 use super::scope::Scope;
-use super::{Task, TaskDetails};
+use super::template::{self, Surroundings};
+use super::{Parameters, Task, TaskDetails};
 use crate::diagnostic::Problem;
-use crate::graph::{Graph, NodeId};
-use crate::job::{InvalidJob, Job, JobId, JobMap, JobProblem};
+use crate::graph::Graph;
+use crate::job::JobMap;
+use crate::text;
 
 /// What a manifest means.
 #[derive(Debug)]
@@ -31,23 +34,19 @@ pub(super) struct Lowered {
     pub(super) jobs: JobMap,
     pub(super) graph: Graph,
     pub(super) groups: Vec<Arc<str>>,
-}
-
-/// A task whose dependencies are still names.
-struct Pending<'i> {
-    task: usize,
-    deps: Vec<Name<'i>>,
-    after: Vec<Name<'i>>,
+    /// The vars that are to be set and are not there, each with what it may have been meant to be.
+    pub(super) unknown_vars: Vec<(String, Option<String>)>,
 }
 
 /// Lowers the tasks of a manifest: each file's own, file after file.
-pub(super) fn lower(files: &mut Files<'_>, problems: &mut Problems) -> Lowered {
-    let mut lowering = Lowering { jobs: JobMap::new(), declared: Vec::new(), pending: Vec::new() };
+pub(super) fn lower(files: &mut Files<'_>, parameters: &Parameters, problems: &mut Problems) -> Lowered {
+    let mut lowering = Lowering { jobs: JobMap::new(), declared: Vec::new() };
+    let texts = files.list.iter().map(|file| file.text).collect();
+    let surroundings = Rc::new(Surroundings::new(files.root.clone(), texts, parameters));
     let mut scopes: Vec<Scope<'_>> = Vec::with_capacity(files.list.len());
     for file in &mut files.list {
         let outer = file.outer.map(|outer| &scopes[outer]);
-        let folder = files.root.join(&file.folder).components().collect();
-        let scope = Scope::new(&mut file.raw, folder, outer, problems);
+        let scope = Scope::new(file, &surroundings, outer, problems);
         let tasks = file.raw.tasks.take().map(Spanned::into_inner).map(|tasks| tasks.0).unwrap_or_default();
         lowering.tasks(tasks, &scope, problems);
         scopes.push(scope);
@@ -56,23 +55,40 @@ pub(super) fn lower(files: &mut Files<'_>, problems: &mut Problems) -> Lowered {
         let problem = Problem::error(files.top_end..files.top_end, "there are no tasks");
         problems.push(problem.help("add one under `[tasks]`, such as `hello = [\"echo\", \"hello\"]`"));
     }
-    lowering.resolve(files.list[0].raw.default.as_ref(), files.are_complete, problems)
+    let unknown_vars = unknown_vars(&scopes, parameters);
+    let Lowering { jobs, declared } = lowering;
+    let resolved =
+        resolve(&declared, &jobs, &files.root, files.list[0].raw.default.as_ref(), files.are_complete, problems);
+    let Resolved { nodes, graph, aliases, groups } = resolved;
+    let tasks = declared.into_iter().zip(nodes).map(|(declared, node)| {
+        let Declared { name, span, details, made, .. } = declared;
+        (name, Task { node, span, details, has_matrix: made.has_matrix })
+    });
+    Lowered { tasks: tasks.collect(), aliases, jobs, graph, groups, unknown_vars }
+}
+
+/// The vars that are to be set and that no file has, each with what it may have been meant to be.
+fn unknown_vars(scopes: &[Scope<'_>], parameters: &Parameters) -> Vec<(String, Option<String>)> {
+    let known = || scopes.iter().flat_map(Scope::var_names);
+    let unknown = parameters.set.keys().filter(|name| known().all(|known| known != **name));
+    unknown.map(|name| (name.clone(), text::closest(name, known()).map(str::to_owned))).collect()
 }
 
 struct Lowering<'i> {
     jobs: JobMap,
-    declared: Vec<Declared>,
-    pending: Vec<Pending<'i>>,
+    declared: Vec<Declared<'i>>,
 }
 
-/// A task that has been looked at by itself.
-struct Declared {
-    name: Arc<str>,
-    span: Range<usize>,
-    /// `None` for a group.
-    job: Option<JobId>,
-    details: Option<Box<TaskDetails>>,
-    aliases: Vec<(Arc<str>, Range<usize>)>,
+/// A task that has been looked at by itself. What it waits for are still names.
+pub(super) struct Declared<'i> {
+    pub(super) name: Arc<str>,
+    pub(super) span: Range<usize>,
+    pub(super) is_group: bool,
+    pub(super) made: MadeJobs<'i>,
+    pub(super) deps: Vec<Name<'i>>,
+    pub(super) after: Vec<Name<'i>>,
+    pub(super) details: Option<Box<TaskDetails>>,
+    pub(super) aliases: Vec<(Arc<str>, Range<usize>)>,
 }
 
 impl<'i> Lowering<'i> {
@@ -96,143 +112,30 @@ impl<'i> Lowering<'i> {
         if let Some(problem) = super::names::problem(name) {
             problems.push(problem);
         }
-        let task = self.declared.len();
         let deps = take_names(raw.deps.take(), scope.default(|raw| raw.deps.as_ref()));
         let own_after = raw.after.as_ref().map(Spanned::span);
         let after = take_names(raw.after.take(), scope.default(|raw| raw.after.as_ref()));
         // Without `argv` it is a group, unless there was one that could not be read.
         let is_group = raw.argv.is_none() && is_whole;
-        let declared_name: Arc<str> = Arc::from(&**name.get_ref());
-        let mut job = None;
-        if is_group {
-            check_group(name, &raw, &deps, own_after, problems);
-        } else {
-            let settings = scope.settings(&raw, problems);
-            let words = raw.argv.take().into_iter().flat_map(|argv| argv.into_inner().0);
-            let argv: Vec<_> = words.map(|word| word.into_owned().into()).collect();
-            // An argv that could not be read has been reported as such.
-            if !argv.is_empty() {
-                match self.jobs.insert(Arc::clone(&declared_name), Job::new(argv, settings)) {
-                    Ok(id) => job = Some(id),
-                    // Names are compared when all are known.
-                    Err(InvalidJob { problem: JobProblem::DuplicateName, .. }) => {}
-                    Err(error) => problems.push(Problem::error(name.span(), error.to_string())),
-                }
-            }
-        }
-        self.declared.push(Declared {
-            name: declared_name,
+        let mut declared = Declared {
+            name: Arc::from(&**name.get_ref()),
             span: name.span(),
-            job,
+            is_group,
+            made: MadeJobs::default(),
             details: details(&raw, scope),
             aliases: aliases(raw.aliases.take(), problems),
-        });
-        let after = if is_group { Vec::new() } else { after };
-        if !deps.is_empty() || !after.is_empty() {
-            self.pending.push(Pending { task, deps, after });
+            deps,
+            after: if is_group { Vec::new() } else { after },
+        };
+        if is_group {
+            check_group(name, &raw, &declared.deps, own_after, problems);
+        } else {
+            let waits_for = WaitsFor { deps: &declared.deps, after: &declared.after };
+            declared.made = jobs::make(&declared.name, name, &raw, waits_for, scope, &mut self.jobs, problems);
+            declared.deps.retain(|dep| !template::is_one(dep.get_ref()));
+            declared.after.retain(|on| !template::is_one(on.get_ref()));
         }
-    }
-
-    fn resolve(
-        self,
-        default: Option<&Spanned<Vec<Name<'i>>>>,
-        names_are_complete: bool,
-        problems: &mut Problems,
-    ) -> Lowered {
-        let mut names = Names::default();
-        for (task, declared) in self.declared.iter().enumerate() {
-            names.add_task(task, &declared.name, declared.span.clone(), problems);
-        }
-        for (task, declared) in self.declared.iter().enumerate() {
-            for (alias, span) in &declared.aliases {
-                names.add_alias(task, alias, span.clone(), problems);
-            }
-        }
-        names.check_likeness(problems);
-        let mut graph = Graph::new(self.jobs.len());
-        let mut groups = Vec::new();
-        let mut nodes = Vec::with_capacity(self.declared.len());
-        for declared in &self.declared {
-            nodes.push(declared.job.map_or_else(|| graph.add_join(), NodeId::from));
-            groups.extend(declared.job.is_none().then(|| Arc::clone(&declared.name)));
-        }
-        if names_are_complete {
-            self.add_edges(&names, &nodes, &mut graph, problems);
-            self.report_cycles(&nodes, &graph, &names, problems);
-            for name in default.into_iter().flat_map(Spanned::get_ref) {
-                self.check_default(name, &names, problems);
-            }
-        }
-        let tasks = self.declared.into_iter().zip(nodes).map(|(declared, node)| {
-            let Declared { name, span, details, .. } = declared;
-            (name, Task { node, span, details })
-        });
-        Lowered { tasks: tasks.collect(), aliases: names.into_aliases(), jobs: self.jobs, graph, groups }
-    }
-
-    fn add_edges(&self, names: &Names, nodes: &[NodeId], graph: &mut Graph, problems: &mut Problems) {
-        // A name that is repeated is one edge; which task last had an edge to each says so without a search.
-        let mut last_need = vec![usize::MAX; nodes.len()];
-        let mut last_after = vec![usize::MAX; nodes.len()];
-        for pending in &self.pending {
-            let (task, node) = (pending.task, nodes[pending.task]);
-            for on in pending.deps.iter().filter_map(|name| names.resolve(name, problems)) {
-                if std::mem::replace(&mut last_need[on], task) != task {
-                    graph.add_need(node, nodes[on]);
-                }
-            }
-            for on in pending.after.iter().filter_map(|name| names.resolve(name, problems)) {
-                if std::mem::replace(&mut last_after[on], task) != task {
-                    graph.add_after(node, nodes[on]);
-                }
-            }
-        }
-    }
-
-    /// A cycle is shown as its path, and each edge of it at the place where it is written.
-    fn report_cycles(&self, nodes: &[NodeId], graph: &Graph, names: &Names, problems: &mut Problems) {
-        let cycles = graph.cycles();
-        if cycles.is_empty() {
-            return;
-        }
-        let tasks: HashMap<NodeId, usize> = nodes.iter().enumerate().map(|(task, node)| (*node, task)).collect();
-        for mut cycle in cycles {
-            // Begin with the task that is written first.
-            let first = (0..cycle.len()).min_by_key(|at| tasks[&cycle[*at]]).unwrap_or(0);
-            cycle.rotate_left(first);
-            let cycle: Vec<usize> = cycle.iter().map(|node| tasks[node]).collect();
-            let is_one = cycle.len() == 1;
-            let told = Cycle {
-                what: if is_one { "a task waits for itself" } else { "tasks wait for each other in a cycle" },
-                names: cycle.iter().map(|task| &*self.declared[*task].name).collect(),
-                verb: "waits for",
-                help: if is_one { "remove it" } else { "remove one of these dependencies" },
-            };
-            let edge = |at: usize| self.edge_span(cycle[at], cycle[(at + 1) % cycle.len()], names);
-            problems.list.extend(told.problem(edge));
-        }
-    }
-
-    fn edge_span(&self, task: usize, on: usize, names: &Names) -> Option<Range<usize>> {
-        let at = self.pending.binary_search_by_key(&task, |pending| pending.task).ok()?;
-        let pending = &self.pending[at];
-        let mut edges = pending.deps.iter().chain(&pending.after);
-        edges.find(|name| names.get(name.get_ref()) == Some(on)).map(Spanned::span)
-    }
-
-    fn check_default(&self, name: &Name<'_>, names: &Names, problems: &mut Problems) {
-        let text = &**name.get_ref();
-        let is_pattern = text.contains(['*', '?']) || text.starts_with("tag:");
-        if is_pattern && names.get(text).is_none() {
-            return;
-        }
-        if let Some(task) = names.resolve(name, problems) {
-            let private = self.declared[task].details.as_ref().is_some_and(|details| details.private);
-            if private {
-                let message = format!("`{text}` is private: it runs only as a dependency");
-                problems.push(Problem::error(name.span(), message));
-            }
-        }
+        self.declared.push(declared);
     }
 }
 
@@ -284,7 +187,7 @@ fn check_group(
         problems.push(Problem::error(name.span(), message).help("give it `argv`, or `deps` to make it a group"));
         return;
     }
-    let mut useless = raw.process_keys();
+    let mut useless = raw.job_keys();
     useless.extend(after.map(|span| ("after", span)));
     for (key, span) in useless {
         let message = format!("`{key}` has no effect on `{text}`, which has no `argv` and so no process of its own");

@@ -5,17 +5,23 @@
 
 mod cycle;
 mod decode;
+mod draft;
 mod env_file;
+mod file_edges;
 mod find;
 mod include;
+mod jobs;
 mod lower;
+mod matrix;
 mod names;
 mod raw;
+mod resolve;
 mod retries;
 mod scope;
 mod select;
 mod settings;
 mod syntax;
+mod template;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -32,7 +38,7 @@ use typed_arena::Arena;
 
 use crate::diagnostic::{Problem, Source, Sources, sort};
 use crate::graph::{Graph, NodeId};
-use crate::job::{Job, JobMap};
+use crate::job::{Job, JobId, JobMap};
 use crate::plan::OnFailure;
 use decode::Problems;
 use include::Files;
@@ -66,6 +72,8 @@ pub struct Task {
     node: NodeId,
     /// Where its name is written.
     span: Range<usize>,
+    /// Whether it is a job for each of several combinations of values.
+    has_matrix: bool,
     /// What it says beyond what to run; most tasks of a large manifest say nothing.
     details: Option<Box<TaskDetails>>,
 }
@@ -95,6 +103,11 @@ impl Task {
         self.details.as_ref().map_or(&[], |details| &details.aliases)
     }
 
+    /// Whether it has a matrix: a job for each combination of values.
+    pub fn has_matrix(&self) -> bool {
+        self.has_matrix
+    }
+
     /// Whether it runs only as a dependency.
     pub fn is_private(&self) -> bool {
         self.details.as_ref().is_some_and(|details| details.private)
@@ -111,6 +124,18 @@ impl Task {
     }
 }
 
+/// What templates in a manifest can say beyond the manifest itself.
+#[derive(Debug, Clone, Default)]
+pub struct Parameters {
+    /// Values for vars, over those that the manifest gives them.
+    pub set: IndexMap<String, String>,
+    /// What `{{invocation_dir}}` is; `None` is the current directory.
+    pub invocation_dir: Option<PathBuf>,
+    /// Whether `{{root}}`, `{{invocation_dir}}` and `{{env.NAME}}` stay as they are written, so that what comes of it is the
+    /// same on any machine.
+    pub portable: bool,
+}
+
 /// Why there is no [`Manifest`].
 #[derive(Debug)]
 #[non_exhaustive]
@@ -122,6 +147,8 @@ pub enum ManifestError {
         /// Why.
         error: io::Error,
     },
+    /// These vars are to be set, and it does not have them; each with what it may have been meant to be.
+    UnknownVars(Vec<(String, Option<String>)>),
     /// It has errors: everything that is wrong, sorted by place.
     Invalid {
         /// The files.
@@ -137,6 +164,17 @@ impl std::fmt::Display for ManifestError {
             Self::Unreadable { path, error } => {
                 write!(f, "`{}` cannot be read: {}", crate::text::path(path), crate::text::io_error(error))
             }
+            Self::UnknownVars(vars) => {
+                for (at, (name, meant)) in vars.iter().enumerate() {
+                    let name = crate::text::escape(name.as_bytes());
+                    write!(f, "{}there is no var `{name}` to set", if at == 0 { "" } else { "\n" })?;
+                    match meant {
+                        Some(meant) => write!(f, "; did you mean `{meant}`?")?,
+                        None => f.write_str("; vars are declared under `[vars]`")?,
+                    }
+                }
+                Ok(())
+            }
             Self::Invalid { sources, problems } => {
                 let count = crate::text::count(problems.len(), "problem");
                 write!(f, "{count} in {}", sources.paths_of(problems))
@@ -149,7 +187,7 @@ impl std::error::Error for ManifestError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unreadable { error, .. } => Some(error),
-            Self::Invalid { .. } => None,
+            Self::Invalid { .. } | Self::UnknownVars(_) => None,
         }
     }
 }
@@ -161,6 +199,15 @@ impl Manifest {
     ///
     /// When the file cannot be read, or for everything that is wrong with it.
     pub fn load(path: &Path, shown_as: &str) -> Result<Self, ManifestError> {
+        Self::load_with(path, shown_as, &Parameters::default())
+    }
+
+    /// The same, with what templates can say beyond the manifest.
+    ///
+    /// # Errors
+    ///
+    /// Also for a var that is to be set and that the manifest does not have.
+    pub fn load_with(path: &Path, shown_as: &str, parameters: &Parameters) -> Result<Self, ManifestError> {
         let unreadable = |error| ManifestError::Unreadable { path: path.to_owned(), error };
         let bytes = std::fs::read(path).map_err(unreadable)?;
         let hash = blake3::hash(&bytes);
@@ -168,7 +215,7 @@ impl Manifest {
         let (text, problem) = syntax::text(bytes);
         let source = Source { path: shown_as.to_owned(), text };
         match problem {
-            None => Self::lower(source, path, hash),
+            None => Self::lower(source, path, hash, parameters),
             Some(problem) => Err(ManifestError::Invalid { sources: source.into(), problems: vec![problem] }),
         }
     }
@@ -180,14 +227,19 @@ impl Manifest {
     /// For everything that is wrong with it.
     pub fn parse(source: Source, path: PathBuf) -> Result<Self, ManifestError> {
         let hash = blake3::hash(source.text.as_bytes());
-        Self::lower(source, path, hash)
+        Self::lower(source, path, hash, &Parameters::default())
     }
 
-    fn lower(source: Source, path: PathBuf, hash: blake3::Hash) -> Result<Self, ManifestError> {
+    fn lower(
+        source: Source,
+        path: PathBuf,
+        hash: blake3::Hash,
+        parameters: &Parameters,
+    ) -> Result<Self, ManifestError> {
         let mut problems = Problems::default();
         let texts = Arena::new();
         let mut files = Files::read(&texts, source, &path, hash, &mut problems);
-        let lowered = lower::lower(&mut files, &mut problems);
+        let lowered = lower::lower(&mut files, parameters, &mut problems);
         let header = Header::of(&mut files.list[0].raw);
         let Files { syntax, hash, .. } = files;
         let sources = Sources::new(texts.into_vec());
@@ -196,7 +248,10 @@ impl Manifest {
             sort(&mut problems);
             return Err(ManifestError::Invalid { sources, problems });
         }
-        let lower::Lowered { tasks, aliases, jobs, graph, groups } = lowered;
+        let lower::Lowered { tasks, aliases, jobs, graph, groups, unknown_vars } = lowered;
+        if !unknown_vars.is_empty() {
+            return Err(ManifestError::UnknownVars(unknown_vars));
+        }
         let Header { limit, on_failure, default } = header;
         Ok(Self { sources, path, hash, limit, on_failure, default, tasks, aliases, jobs, graph, groups })
     }
@@ -248,9 +303,25 @@ impl Manifest {
         &self.jobs
     }
 
-    /// The job of a task; `None` for a group.
-    pub fn job(&self, task: &Task) -> Option<&Job> {
-        self.graph.job(task.node).map(|id| self.jobs.job(id))
+    /// The jobs of a task, in order: one, or one for each cell of its matrix; none for a group.
+    pub fn jobs_of_task(&self, task: &Task) -> impl Iterator<Item = &Job> {
+        self.jobs_of(task).map(|id| self.jobs.job(id))
+    }
+
+    /// Whether a task is only a name for what it needs.
+    pub fn is_group(&self, task: &Task) -> bool {
+        !task.has_matrix && self.graph.job(task.node).is_none()
+    }
+
+    fn jobs_of(&self, task: &Task) -> impl Iterator<Item = JobId> {
+        let cells = if task.has_matrix { self.graph.needs(task.node) } else { &[] };
+        self.graph.job(task.node).into_iter().chain(cells.iter().filter_map(|cell| self.graph.job(*cell)))
+    }
+
+    /// The task that a job belongs to.
+    fn task_of(&self, job: JobId) -> Option<&Task> {
+        let name = self.jobs.job(job).task.as_ref().unwrap_or_else(|| self.jobs.name(job));
+        self.tasks.get(name)
     }
 }
 

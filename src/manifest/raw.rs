@@ -5,6 +5,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::decode::{FromToml, Problems, Text, raw_table, table};
+use super::matrix::{RawMatrix, Scalar};
 use super::values::{
     Argv, DurationText, InheritEnv, LeakName, Limit, OnFailureName, StreamsName, SuccessCodes, Wrapper,
 };
@@ -26,6 +27,7 @@ raw_table! {
         env: Variables<'i>,
         env_file: Vec<Name<'i>>,
         inherit_env: InheritEnv<'i>,
+        vars: IndexMap<Name<'i>, Spanned<Scalar<'i>>>,
         defaults: Undecoded<'i>,
         tasks: Undecoded<'i>,
     }
@@ -49,6 +51,10 @@ raw_table! {
         success_codes: SuccessCodes,
         allow_failure: bool,
         leak: LeakName,
+        inputs: Vec<Name<'i>>,
+        outputs: Vec<Name<'i>>,
+        depfile: Text<'i>,
+        matrix: RawMatrix<'i>,
         tags: Vec<Name<'i>>,
         aliases: Vec<Name<'i>>,
         private: bool,

@@ -7,10 +7,13 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use toml::Spanned;
 
-use super::decode::{Problems, Text};
+use super::decode::Problems;
+use super::draft::{Draft, Variables};
 use super::env_file::EnvFiles;
+use super::include::File;
 use super::raw::{RawManifest, RawTask};
 use super::settings::{lower_inherit, variables};
+use super::template::{self, Known, Surroundings};
 use crate::diagnostic::Problem;
 use crate::job::{Inherit, JobSettings};
 
@@ -19,12 +22,19 @@ use crate::job::{Inherit, JobSettings};
 pub(super) struct Scope<'i> {
     /// What relative paths in the file start at.
     pub(super) folder: PathBuf,
+    /// The same, seen from the manifest's own folder.
+    pub(super) folder_in_root: PathBuf,
+    pub(super) surroundings: Rc<Surroundings<'i>>,
     /// What a task that says nothing of its own gets.
-    pub(super) base: Arc<JobSettings>,
+    pub(super) base: Draft<'i>,
+    /// The same, if it is the same for every job.
+    pub(super) shared_base: Option<Arc<JobSettings>>,
     /// `env_file` and `env` of this file, over those of the files around it.
-    pub(super) variables: IndexMap<String, String>,
+    pub(super) variables: Variables<'i>,
     /// The `env` of all `[defaults]`, which lies over a task's `env_file`.
-    pub(super) default_env: IndexMap<String, String>,
+    pub(super) default_env: Variables<'i>,
+    /// `vars` of this file, over those of the files around it, and what was asked for over both.
+    vars: IndexMap<String, String>,
     pub(super) env_files: Rc<EnvFiles>,
     inherit: Inherit,
     /// This file's, and before them those of the files around it, the outermost first.
@@ -42,13 +52,19 @@ struct Defaults<'i> {
 impl<'i> Scope<'i> {
     /// That of a file in this folder; `outer` is that of the file that includes it.
     pub(super) fn new(
-        manifest: &mut RawManifest<'i>,
-        folder: PathBuf,
+        file: &mut File<'i>,
+        surroundings: &Rc<Surroundings<'i>>,
         outer: Option<&Self>,
         problems: &mut Problems,
     ) -> Self {
+        let manifest = &mut file.raw;
+        let folder: PathBuf = surroundings.root.join(&file.folder).components().collect();
         let mut this = Self {
-            base: Arc::new(JobSettings::in_directory(&folder)),
+            base: Draft::new(JobSettings::in_directory(&folder)),
+            shared_base: None,
+            folder_in_root: file.folder.clone(),
+            surroundings: Rc::clone(surroundings),
+            vars: outer.map(|outer| outer.vars.clone()).unwrap_or_default(),
             variables: outer.map(|outer| outer.variables.clone()).unwrap_or_default(),
             default_env: outer.map(|outer| outer.default_env.clone()).unwrap_or_default(),
             env_files: outer.map(|outer| Rc::clone(&outer.env_files)).unwrap_or_default(),
@@ -60,12 +76,13 @@ impl<'i> Scope<'i> {
         let from_files = this.env_files.variables(files.into_iter().flatten(), &this.folder, problems);
         this.variables.extend(from_files);
         this.variables.extend(variables(manifest.env.as_ref(), problems));
+        this.add_vars(manifest, problems);
         if let Some(inherit) = &manifest.inherit_env {
             this.inherit = lower_inherit(inherit.get_ref(), problems);
         }
-        let mut base = JobSettings::in_directory(&this.folder);
-        base.environment.set.clone_from(&this.variables);
-        base.environment.inherit.clone_from(&this.inherit);
+        let mut base = this.base.clone();
+        base.variables.clone_from(&this.variables);
+        base.settings.environment.inherit.clone_from(&this.inherit);
         // What is wrong with them has been said in their own files.
         let known = &mut Problems::default();
         for outer in &this.defaults {
@@ -76,8 +93,36 @@ impl<'i> Scope<'i> {
             this.default_env.extend(variables(raw.env.as_ref(), known));
             this.defaults.push(Rc::new(Defaults { raw, folder: this.folder.clone() }));
         }
-        this.base = Arc::new(base);
+        this.shared_base = base.plain().map(Arc::new);
+        this.base = base;
         this
+    }
+
+    fn add_vars(&mut self, manifest: &mut RawManifest<'i>, problems: &mut Problems) {
+        for (name, value) in manifest.vars.take().into_iter().flat_map(Spanned::into_inner) {
+            if let Some(problem) = template::name_problem(name.get_ref()) {
+                problems.push(Problem::error(name.span(), problem));
+            }
+            let text = &value.get_ref().0;
+            if template::is_one(text) {
+                let problem =
+                    Problem::error(value.span(), format!("the var `{}` cannot be made of others", name.get_ref()));
+                problems.push(problem.help("put them together where they are used"));
+            }
+            let name = name.into_inner().into_owned();
+            let set = self.surroundings.set(&name).map(str::to_owned);
+            self.vars.insert(name, set.unwrap_or_else(|| text.to_string()));
+        }
+    }
+
+    /// What can be named in the strings of a task with this name and these keys of a matrix.
+    pub(super) fn known<'a>(&'a self, task: &'a str, keys: &'a [String]) -> Known<'a> {
+        Known { vars: &self.vars, surroundings: &self.surroundings, task, keys }
+    }
+
+    /// The names of the vars it has.
+    pub(super) fn var_names(&self) -> impl Iterator<Item = &str> {
+        self.vars.keys().map(String::as_str)
     }
 
     /// The value of a key in the nearest `[defaults]` that have it.
@@ -95,6 +140,7 @@ fn read_defaults<'i>(manifest: &mut RawManifest<'i>, problems: &mut Problems) ->
         ("argv", defaults.argv.take().map(|value| value.span())),
         ("description", defaults.description.take().map(|value| value.span())),
         ("aliases", defaults.aliases.take().map(|value| value.span())),
+        ("matrix", defaults.matrix.take().map(|value| value.span())),
     ];
     for (key, span) in own {
         if let Some(span) = span {
@@ -106,8 +152,8 @@ fn read_defaults<'i>(manifest: &mut RawManifest<'i>, problems: &mut Problems) ->
 }
 
 /// A path of a manifest, seen from the folder of the file it is written in.
-pub(super) fn resolve_path(folder: &Path, text: &Text<'_>) -> PathBuf {
-    let path = folder.join(&**text);
+pub(super) fn resolve_path(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join(text);
     // `.` and `..` stay as written: `..` after a link is not the folder before it.
     path.components().collect()
 }

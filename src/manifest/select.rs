@@ -1,10 +1,10 @@
 //! Choosing tasks by what a user names.
 
-use std::collections::HashSet;
 use std::fmt;
 
 use super::{Manifest, Task};
 use crate::graph::NodeId;
+use crate::job::{JobId, Spliced};
 use crate::plan::Plan;
 use crate::selection::Selection;
 use crate::text;
@@ -42,14 +42,23 @@ impl fmt::Display for SelectionError {
                 write!(f, "no task matches `{}`; `manual` and `private` tasks never do", escape(pattern))
             }
             Self::Private(name) => write!(f, "`{}` is private: it runs only as a dependency", escape(name)),
-            Self::NoTaskForArguments => {
-                f.write_str("arguments after `--` need exactly one task to go to; name one that has an argv")
-            }
+            Self::NoTaskForArguments => f.write_str(
+                "arguments after `--` need a task to go to; name one that has an argv, or some with `{{args}}` in it",
+            ),
         }
     }
 }
 
 impl std::error::Error for SelectionError {}
+
+/// What names stand for.
+#[derive(Debug, Default)]
+struct Chosen {
+    /// The places of tasks.
+    tasks: Vec<usize>,
+    /// Single cells of a task's matrix.
+    cells: Vec<JobId>,
+}
 
 impl Manifest {
     /// The jobs of a selection, with all they need, ready to run.
@@ -58,66 +67,123 @@ impl Manifest {
     ///
     /// Every name that selects nothing.
     pub fn plan(mut self, selection: &Selection) -> Result<Plan, Vec<SelectionError>> {
-        let roots: Vec<NodeId> = self.selected(&selection.names)?.into_iter().map(|(_, task)| task.node).collect();
-        self.add_arguments(selection)?;
+        let chosen = self.chosen(&selection.names)?;
+        let tasks = chosen.tasks.into_iter().map(|task| self.tasks[task].node);
+        let roots: Vec<NodeId> = tasks.chain(chosen.cells.into_iter().map(NodeId::from)).collect();
+        let named = self.graph.closure(roots.iter().copied(), false);
+        self.add_arguments(selection, &named)?;
         let root = Some(self.root().to_owned());
-        let keep = self.graph.closure(roots, !selection.no_deps);
-        Ok(Plan { root, jobs: self.jobs, graph: self.graph, groups: self.groups }.restricted_to(&keep))
+        let keep = if selection.no_deps { named.clone() } else { self.graph.closure(roots, true) };
+        Ok(Plan { root, jobs: self.jobs, graph: self.graph, groups: self.groups, named }.restricted_to(&keep))
     }
 
-    /// The tasks that are named, in the manifest's order; none named: those of `default`, or all that are open.
+    /// The tasks that are named, in the manifest's order; none named: those of `default`, or all that are open. A cell
+    /// of a matrix stands for its task.
     ///
     /// # Errors
     ///
     /// Every name that selects nothing.
     pub fn selected(&self, names: &[String]) -> Result<Vec<(&str, &Task)>, Vec<SelectionError>> {
-        let names = if names.is_empty() { self.default.as_deref() } else { Some(names) };
-        let Some(names) = names else { return Ok(self.open_tasks().collect()) };
-        let mut selected = HashSet::new();
-        let mut errors = Vec::new();
-        for name in names {
-            match self.matching(name) {
-                Ok(tasks) => selected.extend(tasks.into_iter().map(|(task, _)| task)),
-                Err(error) => errors.push(error),
-            }
-        }
-        if !errors.is_empty() {
-            return Err(errors);
-        }
-        Ok(self.tasks().filter(|(task, _)| selected.contains(task)).collect())
+        let Chosen { mut tasks, cells } = self.chosen(names)?;
+        let task_of = |cell: JobId| self.tasks.get_index_of(&**self.jobs.job(cell).task.as_ref()?);
+        tasks.extend(cells.into_iter().filter_map(task_of));
+        tasks.sort_unstable();
+        tasks.dedup();
+        Ok(tasks
+            .into_iter()
+            .filter_map(|task| self.tasks.get_index(task))
+            .map(|(name, task)| (&**name, task))
+            .collect())
     }
 
-    fn matching(&self, name: &str) -> Result<Vec<(&str, &Task)>, SelectionError> {
-        if let Some(exact) = self.task(name) {
-            return if exact.1.is_private() { Err(SelectionError::Private(name.to_owned())) } else { Ok(vec![exact]) };
+    fn chosen(&self, names: &[String]) -> Result<Chosen, Vec<SelectionError>> {
+        let names = if names.is_empty() { self.default.as_deref() } else { Some(names) };
+        let mut chosen = Chosen::default();
+        let Some(names) = names else {
+            chosen.tasks.extend(self.open_tasks().map(|(place, ..)| place));
+            return Ok(chosen);
+        };
+        let errors: Vec<_> = names.iter().filter_map(|name| self.choose(name, &mut chosen).err()).collect();
+        if errors.is_empty() { Ok(chosen) } else { Err(errors) }
+    }
+
+    fn choose(&self, name: &str, chosen: &mut Chosen) -> Result<(), SelectionError> {
+        if let Some(task) = self.tasks.get_index_of(name).or_else(|| self.aliases.get(name).copied()) {
+            chosen.tasks.push(task);
+            return if self.tasks[task].is_private() { Err(SelectionError::Private(name.to_owned())) } else { Ok(()) };
         }
-        let tasks: Vec<(&str, &Task)> = if let Some(tag) = name.strip_prefix("tag:") {
-            self.open_tasks().filter(|(_, task)| task.tags().iter().any(|own| own == tag)).collect()
+        if let Some(cell) = self.jobs.id(name) {
+            chosen.cells.push(cell);
+            let task = self.task_of(cell);
+            return if task.is_some_and(Task::is_private) {
+                Err(SelectionError::Private(name.to_owned()))
+            } else {
+                Ok(())
+            };
+        }
+        let before = chosen.tasks.len() + chosen.cells.len();
+        if let Some(tag) = name.strip_prefix("tag:") {
+            let tasks = self.open_tasks().filter(|(.., task)| task.tags().iter().any(|own| own == tag));
+            chosen.tasks.extend(tasks.map(|(place, ..)| place));
         } else if name.contains(['*', '?']) {
-            self.open_tasks().filter(|(task, _)| matches(name, task)).collect()
+            for (place, task_name, task) in self.open_tasks() {
+                if matches(name, task_name) {
+                    chosen.tasks.push(place);
+                } else if task.has_matrix {
+                    chosen.cells.extend(self.jobs_of(task).filter(|cell| matches(name, self.jobs.name(*cell))));
+                }
+            }
+        } else {
+            return Err(SelectionError::Unknown { name: name.to_owned(), suggestion: self.suggestion(name) });
+        }
+        if chosen.tasks.len() + chosen.cells.len() == before {
+            return Err(SelectionError::NothingMatches(name.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// What an unknown name may have been meant to be.
+    fn suggestion(&self, name: &str) -> Option<String> {
+        let cells = name.split_once('[').and_then(|(task, _)| self.tasks.get(task)).filter(|task| task.has_matrix);
+        let meant = if let Some(task) = cells {
+            text::closest(name, self.jobs_of(task).map(|cell| &**self.jobs.name(cell)))
         } else {
             let names = self.tasks().filter(|(_, task)| !task.is_private()).map(|(name, _)| name);
-            let suggestion = text::closest(name, names.chain(self.aliases.keys().map(|alias| &**alias)));
-            return Err(SelectionError::Unknown { name: name.to_owned(), suggestion: suggestion.map(str::to_owned) });
+            text::closest(name, names.chain(self.aliases.keys().map(|alias| &**alias)))
         };
-        if tasks.is_empty() { Err(SelectionError::NothingMatches(name.to_owned())) } else { Ok(tasks) }
+        meant.map(str::to_owned)
     }
 
-    /// The tasks that can be chosen without being named.
-    fn open_tasks(&self) -> impl Iterator<Item = (&str, &Task)> {
-        self.tasks().filter(|(_, task)| !task.is_private() && !task.is_manual())
+    /// The tasks that can be chosen without being named, each with its place.
+    fn open_tasks(&self) -> impl Iterator<Item = (usize, &str, &Task)> {
+        let open = self.tasks().enumerate().filter(|(_, (_, task))| !task.is_private() && !task.is_manual());
+        open.map(|(place, (name, task))| (place, name, task))
     }
 
-    fn add_arguments(&mut self, selection: &Selection) -> Result<(), Vec<SelectionError>> {
-        if selection.arguments.is_empty() {
+    /// Puts the arguments where the chosen jobs want them, and nothing where others do.
+    fn add_arguments(&mut self, selection: &Selection, named: &[bool]) -> Result<(), Vec<SelectionError>> {
+        let arguments = &selection.arguments;
+        let mut found = arguments.is_empty();
+        for id in self.jobs.ids() {
+            if self.jobs.job(id).splices.is_empty() {
+                continue;
+            }
+            let given: &[_] = if named[id.index()] { arguments } else { &[] };
+            found |= self.jobs.job_mut(id).splice(Spliced::Arguments, given) && named[id.index()];
+        }
+        if found {
             return Ok(());
         }
         let task = match selection.names.as_slice() {
-            [name] => self.task(name).and_then(|(_, task)| self.graph.job(task.node)),
+            [name] => self.task(name).map(|(_, task)| self.jobs_of(task).collect::<Vec<_>>()),
             _ => None,
         };
-        let Some(job) = task else { return Err(vec![SelectionError::NoTaskForArguments]) };
-        self.jobs.job_mut(job).argv.extend(selection.arguments.iter().cloned());
+        let Some(jobs) = task.filter(|jobs| !jobs.is_empty()) else {
+            return Err(vec![SelectionError::NoTaskForArguments]);
+        };
+        for job in jobs {
+            self.jobs.job_mut(job).argv.extend(arguments.iter().cloned());
+        }
         Ok(())
     }
 }

@@ -4,50 +4,65 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use toml::Spanned;
 
 use super::decode::{Present, Problems};
-use super::raw::{Name, RawTask, Variables};
-use super::scope::{Scope, resolve_path};
+use super::draft::{Draft, PathStr, Settings, Str, Variables};
+use super::raw::{self, Name, RawTask};
+use super::scope::Scope;
+use super::template::Known;
 use super::values::InheritEnv;
 use crate::diagnostic::Problem;
-use crate::job::{Environment, Inherit, JobSettings};
+use crate::job::Inherit;
 
 /// The operating systems that Rust programs are built for, as [`std::env::consts::OS`] names them.
 const PLATFORMS: [&str; 9] =
     ["linux", "macos", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris", "windows"];
 
-/// The keys of a task that do not speak of its processes; every other does.
+/// The keys of a task that do not speak of its processes.
 const KEYS_OF_THE_TASK: [&str; 8] = ["argv", "description", "deps", "after", "tags", "aliases", "private", "manual"];
+/// Those that speak of its jobs, and are no settings.
+const KEYS_OF_THE_JOB: [&str; 4] = ["inputs", "outputs", "depfile", "matrix"];
 
 impl RawTask<'_> {
-    /// The keys it has that speak of a process, with their places.
-    pub(super) fn process_keys(&self) -> Vec<(&'static str, Range<usize>)> {
+    /// The keys it has that a task without a process can do nothing with, with their places.
+    pub(super) fn job_keys(&self) -> Vec<(&'static str, Range<usize>)> {
         self.present().into_iter().filter(|(key, _)| !KEYS_OF_THE_TASK.contains(key)).collect()
+    }
+
+    /// Whether it has settings of its own.
+    fn has_settings(&self) -> bool {
+        self.present().iter().any(|(key, _)| !KEYS_OF_THE_TASK.contains(key) && !KEYS_OF_THE_JOB.contains(key))
     }
 }
 
-impl Scope<'_> {
+impl<'i> Scope<'i> {
     /// The settings of a task. Tasks that say nothing of their own share one.
-    pub(super) fn settings(&self, raw: &RawTask<'_>, problems: &mut Problems) -> Arc<JobSettings> {
-        if raw.process_keys().is_empty() {
-            return Arc::clone(&self.base);
+    pub(super) fn settings(&self, raw: &RawTask<'i>, known: Known<'_>, problems: &mut Problems) -> Settings {
+        let says_nothing = !raw.has_settings();
+        if let (true, Some(shared)) = (says_nothing, &self.shared_base) {
+            return Settings::Shared(Arc::clone(shared));
         }
-        let mut settings = (*self.base).clone();
-        self.apply(raw, &self.folder, &mut settings, problems);
-        Arc::new(settings)
+        let mut draft = self.base.clone();
+        if !says_nothing {
+            self.apply(raw, &self.folder, &mut draft, problems);
+        }
+        draft.read(known, problems)
     }
 
     /// Lays what a task or `[defaults]` says over settings; relative paths in it start at `folder`.
-    pub(super) fn apply(&self, raw: &RawTask<'_>, folder: &Path, settings: &mut JobSettings, problems: &mut Problems) {
-        self.environment(raw, folder, &mut settings.environment, problems);
+    pub(super) fn apply(&self, raw: &RawTask<'i>, folder: &Path, draft: &mut Draft<'i>, problems: &mut Problems) {
+        self.environment(raw, folder, draft, problems);
         if let Some(cwd) = &raw.cwd {
-            settings.cwd = resolve_path(folder, cwd.get_ref());
+            draft.cwd = Some(PathStr::written(folder, cwd));
         }
         if let Some(stdin) = &raw.stdin {
-            settings.stdin = Some(resolve_path(folder, stdin.get_ref()));
+            draft.stdin = Some(PathStr::written(folder, stdin));
         }
+        if let Some(wrapper) = &raw.wrapper {
+            draft.wrapper = wrapper.get_ref().0.iter().map(Str::written).collect();
+        }
+        let settings = &mut draft.settings;
         if let Some(timeout) = &raw.timeout {
             if timeout.get_ref().0.is_zero() {
                 let problem = Problem::error(timeout.span(), "`timeout` of zero would end every attempt at once");
@@ -83,19 +98,17 @@ impl Scope<'_> {
         if let Some(streams) = &raw.streams {
             settings.streams = streams.get_ref().0;
         }
-        if let Some(wrapper) = &raw.wrapper {
-            settings.wrapper = wrapper.get_ref().0.iter().map(|word| word.clone().into_owned().into()).collect();
-        }
     }
 
-    fn environment(&self, raw: &RawTask<'_>, folder: &Path, environment: &mut Environment, problems: &mut Problems) {
+    fn environment(&self, raw: &RawTask<'i>, folder: &Path, draft: &mut Draft<'i>, problems: &mut Problems) {
         if let Some(files) = &raw.env_file {
             let mut set = self.variables.clone();
             set.extend(self.env_files.variables(files.get_ref(), folder, problems));
             set.extend(self.default_env.clone());
-            environment.set = set;
+            draft.variables = set;
         }
-        environment.set.extend(variables(raw.env.as_ref(), problems));
+        draft.variables.extend(variables(raw.env.as_ref(), problems));
+        let environment = &mut draft.settings.environment;
         if let Some(inherit) = &raw.inherit_env {
             environment.inherit = lower_inherit(inherit.get_ref(), problems);
         }
@@ -106,13 +119,13 @@ impl Scope<'_> {
     }
 }
 
-/// Variables as they are written, without their places.
-pub(super) fn variables(raw: Option<&Spanned<Variables<'_>>>, problems: &mut Problems) -> IndexMap<String, String> {
+/// Variables as they are written.
+pub(super) fn variables<'i>(raw: Option<&Spanned<raw::Variables<'i>>>, problems: &mut Problems) -> Variables<'i> {
     let pairs = raw.into_iter().flat_map(Spanned::get_ref);
     pairs
         .map(|(name, value)| {
             problems.list.extend(variable_name_problem(name));
-            (name.get_ref().to_string(), value.get_ref().to_string())
+            (name.get_ref().to_string(), Str::written(value))
         })
         .collect()
 }

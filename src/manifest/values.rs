@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::decode::{FromToml, Problems, Text, toml_string};
+use super::raw::Name;
 use crate::diagnostic::Problem;
 use crate::job::{Backoff, Leak, Streams};
 use crate::plan::OnFailure;
@@ -68,7 +69,7 @@ impl FromToml<'_> for Limit {
 
 /// A program and its arguments.
 #[derive(Debug)]
-pub(super) struct Argv<'i>(pub(super) Vec<Text<'i>>);
+pub(super) struct Argv<'i>(pub(super) Vec<Name<'i>>);
 
 impl<'i> FromToml<'i> for Argv<'i> {
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
@@ -80,7 +81,7 @@ impl<'i> FromToml<'i> for Argv<'i> {
 
 /// Arguments to put in front of others; none is none.
 #[derive(Debug)]
-pub(super) struct Wrapper<'i>(pub(super) Vec<Text<'i>>);
+pub(super) struct Wrapper<'i>(pub(super) Vec<Name<'i>>);
 
 impl<'i> FromToml<'i> for Wrapper<'i> {
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
@@ -91,15 +92,15 @@ impl<'i> FromToml<'i> for Wrapper<'i> {
 const NO_PROGRAM: &str = "give at least the program";
 
 /// A program and arguments, or nothing at all.
-fn words<'i>(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Vec<Text<'i>>> {
+fn words<'i>(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Vec<Name<'i>>> {
     if let DeValue::String(line) = value.get_ref() {
         let help = argv_help(line);
         return problems.mismatch(&value, "an array of strings", Some(help));
     }
     let span = value.span();
     let before = problems.list.len();
-    let words = Vec::<Text<'i>>::from_toml(value, problems)?;
-    if words.first().is_some_and(|program| program.is_empty()) {
+    let words = Vec::<Name<'i>>::from_toml(value, problems)?;
+    if words.first().is_some_and(|program| program.get_ref().is_empty()) {
         return problems.invalid(span, "has an empty string for its program", "give the program's name or path");
     }
     (problems.list.len() == before).then_some(words)

@@ -308,7 +308,7 @@ fn arguments_without_a_task_to_go_to_are_refused() {
         PROJECT,
         &["--", "x"],
         str![[r#"
-error: arguments after `--` need exactly one task to go to; name one that has an argv
+error: arguments after `--` need a task to go to; name one that has an argv, or some with `{{args}}` in it
 
 "#]],
     );
@@ -316,7 +316,7 @@ error: arguments after `--` need exactly one task to go to; name one that has an
         PROJECT,
         &["fmt", "build", "--", "x"],
         str![[r#"
-error: arguments after `--` need exactly one task to go to; name one that has an argv
+error: arguments after `--` need a task to go to; name one that has an argv, or some with `{{args}}` in it
 
 "#]],
     );
@@ -324,7 +324,7 @@ error: arguments after `--` need exactly one task to go to; name one that has an
         PROJECT,
         &["ci", "--", "x"],
         str![[r#"
-error: arguments after `--` need exactly one task to go to; name one that has an argv
+error: arguments after `--` need a task to go to; name one that has an argv, or some with `{{args}}` in it
 
 "#]],
     );
@@ -332,7 +332,7 @@ error: arguments after `--` need exactly one task to go to; name one that has an
         PROJECT,
         &["fm*", "--", "x"],
         str![[r#"
-error: arguments after `--` need exactly one task to go to; name one that has an argv
+error: arguments after `--` need a task to go to; name one that has an argv, or some with `{{args}}` in it
 
 "#]],
     );
@@ -1555,6 +1555,7 @@ Commands:
 
 Options:
       --no-deps             Leave out what the named tasks depend on
+      --set <NAME=VALUE>    Give a var of the manifest this value
   -j, --limit <N|N%>        How many jobs may run at once: a number, or a percentage of the CPUs [alias: --jobs]
   -k, --keep-going          After a failure go on with what does not depend on it
       --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
@@ -1586,10 +1587,11 @@ Usage: procman run [OPTIONS] [TASK]... [-- <ARGS>...]
 
 Arguments:
   [TASK]...  Names, aliases, globs (`*`, `?`) and `tag:NAME`
-  [ARGS]...  Appended to the argv of the one task that is named
+  [ARGS]...  Put in for `{{args}}` in the named tasks, or else appended to the argv of the one that is named
 
 Options:
       --no-deps             Leave out what the named tasks depend on
+      --set <NAME=VALUE>    Give a var of the manifest this value
   -j, --limit <N|N%>        How many jobs may run at once: a number, or a percentage of the CPUs [alias: --jobs]
   -k, --keep-going          After a failure go on with what does not depend on it
       --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)

@@ -88,7 +88,7 @@ pub(super) fn plan(scripts: &[Script]) -> Plan {
             script.after.iter().for_each(|on| graph.add_after(nodes[index], nodes[*on]));
         }
     }
-    Plan { root: None, jobs, graph, groups: Vec::new() }
+    Plan { root: None, named: vec![true; jobs.len()], jobs, graph, groups: Vec::new() }
 }
 
 /// The world: processes that end when their script says, and a clock that moves to the next thing that happens.
