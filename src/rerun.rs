@@ -267,6 +267,7 @@ mod tests {
         let ends = vec![
             JobStatus::Ok,
             JobStatus::Flaky,
+            JobStatus::UpToDate,
             JobStatus::AllowedFailure { cause: AttemptStatus::TimedOut },
             failed(),
             JobStatus::TimedOut,

@@ -91,6 +91,7 @@ fn rules(manifest: &Manifest, options: &RunOptions) -> Rules {
         on_failure: options.on_failure().unwrap_or(manifest.on_failure()),
         timeout: options.timeout,
         seed: options.seed.unwrap_or_else(fresh_seed),
+        prospects: Vec::new(),
     }
 }
 

@@ -237,8 +237,8 @@ impl<'de> Deserialize<'de> for Seconds {
 
 /// Something that is told every event of a run, in order.
 pub(crate) trait Reporter: Send {
-    /// Takes an event; `record` has it folded in already. An error ends the run early.
-    fn event(&mut self, event: &Event, record: &RunRecord) -> Result<(), Fault>;
+    /// Takes events that happened together; `record` has them all folded in already. An error ends the run early.
+    fn events(&mut self, events: &[Event], record: &RunRecord) -> Result<(), Fault>;
 }
 
 /// Something that procman itself could not do, as opposed to a job that failed; a text for the user.
@@ -290,6 +290,7 @@ mod tests {
         );
         let statuses = [
             (JobStatus::Flaky, r#""status":"flaky"}"#),
+            (JobStatus::UpToDate, r#""status":"up-to-date"}"#),
             (JobStatus::Failed { exit: Exit::Signal("SIGSEGV".into()) }, r#""status":"failed","signal":"SIGSEGV"}"#),
             (
                 JobStatus::Skipped { because: SkipReason::Dependency("build".into()) },

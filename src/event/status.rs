@@ -89,6 +89,8 @@ pub enum JobStatus {
     Ok,
     /// At a later attempt.
     Flaky,
+    /// There was nothing to do: all is as it was left when it last succeeded.
+    UpToDate,
     /// The last attempt failed.
     Failed {
         /// How.
@@ -110,7 +112,7 @@ pub enum JobStatus {
         #[serde(flatten)]
         because: SkipReason,
     },
-    /// The run was ended before the job was.
+    /// The run was ended before the job was, or the user refused it.
     Cancelled,
     /// It failed, and was allowed to.
     AllowedFailure {
@@ -131,14 +133,25 @@ pub enum SkipReason {
 
 impl JobStatus {
     /// Every word that [`JobStatus::word`] returns, in the order in which counts are listed.
-    pub const WORDS: [&'static str; 9] =
-        ["ok", "flaky", "failed", "timed-out", "leaked", "spawn-error", "allowed-failure", "skipped", "cancelled"];
+    pub const WORDS: [&'static str; 10] = [
+        "ok",
+        "flaky",
+        "up-to-date",
+        "failed",
+        "timed-out",
+        "leaked",
+        "spawn-error",
+        "allowed-failure",
+        "skipped",
+        "cancelled",
+    ];
 
     /// The one word for it.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Flaky => "flaky",
+            Self::UpToDate => "up-to-date",
             Self::Failed { .. } => "failed",
             Self::TimedOut => "timed-out",
             Self::Leaked => "leaked",
@@ -149,9 +162,9 @@ impl JobStatus {
         }
     }
 
-    /// Whether the job ran and did what it should.
+    /// Whether the job did what it should, now or before.
     pub fn is_success(&self) -> bool {
-        matches!(self, Self::Ok | Self::Flaky)
+        matches!(self, Self::Ok | Self::Flaky | Self::UpToDate)
     }
 
     /// Whether the job ran, or should have, and its end fails the run.
@@ -177,7 +190,7 @@ impl JobStatus {
             Self::Skipped { because: SkipReason::Platform(name) } => {
                 Some(format!("not for {}", text::escape(name.as_bytes())))
             }
-            Self::Ok | Self::Flaky | Self::TimedOut | Self::Leaked | Self::Cancelled => None,
+            Self::Ok | Self::Flaky | Self::UpToDate | Self::TimedOut | Self::Leaked | Self::Cancelled => None,
         }
     }
 }
@@ -219,7 +232,7 @@ pub enum RunStatus {
     Ok,
     /// A job failed, or the run's own timeout ended it.
     Failed,
-    /// It was asked to end.
+    /// It was asked to end, or the user refused a job.
     Cancelled,
     /// procman could not do its own work.
     Broken,

@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
 use crate::event::LeftOver;
+use crate::job::JobId;
 use crate::plan::Plan;
 use crate::schedule::{Attempt, ProcessEnd, ProcessOutcome};
 use crate::text;
@@ -54,6 +55,13 @@ pub(crate) trait Executor: Sync {
     fn check_logs(&self) -> Result<(), LogError>;
 }
 
+/// What tells whether a job is up to date.
+pub(crate) trait Checker: Sync {
+    /// Whether there is nothing to do for this job. The call is from the thread of one slot, when all that the job waits
+    /// for has ended; it may take as long as it needs.
+    fn check(&self, job: JobId) -> bool;
+}
+
 /// What can become of a process while it lives.
 #[derive(Debug)]
 pub(crate) enum Notice {
@@ -78,7 +86,7 @@ impl LogError {
     /// The outcome of an attempt that met it, if it is one of scarcity.
     fn scarce(&self) -> Option<ProcessOutcome> {
         match self {
-            Self::NotMade { path, error } => scarce(&not_made(path), error),
+            Self::NotMade { path, error } => scarce(&not_made(path), error).map(ProcessOutcome::Scarce),
             Self::Gone { .. } | Self::DiskFull { .. } => None,
         }
     }

@@ -155,7 +155,7 @@ impl Processes {
         spawn_unless_busy(&command, leash).map_err(|error| {
             let strings = [&argv, &block.variables, own];
             scarce("no process can be started", &error)
-                .unwrap_or_else(|| failed(explain(&error, &program, &settings.cwd, strings)))
+                .map_or_else(|| failed(explain(&error, &program, &settings.cwd, strings)), ProcessOutcome::Scarce)
         })
     }
 }
@@ -337,7 +337,8 @@ fn spawn_unless_busy(command: &sys::Command<'_>, leash: &Leash) -> io::Result<sy
 fn open_stdin(path: &Path) -> Result<File, ProcessOutcome> {
     let what = || format!("stdin `{}` cannot be read", text::path(path));
     let failed = |why: &str| ProcessOutcome::SpawnFailed(format!("{}: {why}", what()));
-    let problem = |error| scarce(&what(), &error).unwrap_or_else(|| failed(&text::io_error(&error)));
+    let problem =
+        |error| scarce(&what(), &error).map_or_else(|| failed(&text::io_error(&error)), ProcessOutcome::Scarce);
     let found = fs::metadata(path).map_err(problem)?;
     if found.file_type().is_fifo() {
         return Err(failed("it is a FIFO, and opening one waits for its writer"));

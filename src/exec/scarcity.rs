@@ -2,12 +2,11 @@
 
 use std::io;
 
-use crate::schedule::ProcessOutcome;
 use crate::text;
 
-/// The outcome of an attempt that met this error on its way to a process, if it is of that kind. `what` says in a
-/// sentence without its end what could not be done.
-pub(crate) fn scarce(what: &str, error: &io::Error) -> Option<ProcessOutcome> {
+/// What there was too little of, if this error is of that kind. `what` says in a sentence without its end what could not
+/// be done.
+pub(crate) fn scarce(what: &str, error: &io::Error) -> Option<String> {
     let advice = match error.raw_os_error()? {
         libc::EAGAIN => {
             "`ulimit -u`, or the control group, allows no more processes and threads; raise it, or end some"
@@ -17,7 +16,7 @@ pub(crate) fn scarce(what: &str, error: &io::Error) -> Option<ProcessOutcome> {
         libc::ENOMEM => "there is no memory left; free some, or lower the limit with `-j`",
         _ => return None,
     };
-    Some(ProcessOutcome::Scarce(format!("{what}: {}; {advice}", text::io_error(error))))
+    Some(format!("{what}: {}; {advice}", text::io_error(error)))
 }
 
 #[cfg(test)]
@@ -26,12 +25,12 @@ mod tests {
 
     #[test]
     fn only_what_may_pass_is_scarce() {
-        let outcome = |code| scarce("no process can be started", &io::Error::from_raw_os_error(code));
+        let reason = |code| scarce("no process can be started", &io::Error::from_raw_os_error(code));
         for code in [libc::EAGAIN, libc::EMFILE, libc::ENFILE, libc::ENOMEM] {
-            assert!(matches!(outcome(code), Some(ProcessOutcome::Scarce(_))), "{code}");
+            assert!(reason(code).is_some(), "{code}");
         }
         for code in [libc::ENOENT, libc::EACCES, libc::E2BIG, libc::ETXTBSY, libc::ENOSPC] {
-            assert_eq!(outcome(code), None);
+            assert_eq!(reason(code), None);
         }
         assert_eq!(scarce("", &io::Error::other("made up")), None);
     }

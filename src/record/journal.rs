@@ -15,13 +15,13 @@ use crate::{sys, text};
 /// How long it may take until the guardian of a procman that has died holds the lock of its record.
 pub(crate) const HANDOVER: Duration = Duration::from_millis(100);
 
-/// The open record of a run under way: JSON Lines, one `write` for each event, so that procman may be killed at any
-/// time and loses at most the line it was about to write.
+/// The open record of a run under way: JSON Lines, one `write` for the events that happen together, so that procman may be
+/// killed at any time and loses at most what it was about to write.
 #[derive(Debug)]
 pub(crate) struct Journal {
     path: PathBuf,
     file: File,
-    line: Vec<u8>,
+    lines: Vec<u8>,
     /// How much has been written.
     length: u64,
     reserve: Reserve,
@@ -43,7 +43,7 @@ impl Journal {
         Ok(Self {
             path: path.to_owned(),
             file,
-            line: Vec::new(),
+            lines: Vec::new(),
             length: 0,
             reserve: Reserve::default(),
             broken: false,
@@ -55,12 +55,14 @@ impl Journal {
         self.file.try_clone().ok()
     }
 
-    fn write(&mut self, event: &Event) -> io::Result<()> {
-        self.line.clear();
-        serde_json::to_writer(&mut self.line, event)?;
-        self.line.push(b'\n');
-        self.file.write_all(&self.line)?;
-        self.length += self.line.len() as u64;
+    fn write(&mut self, events: &[Event]) -> io::Result<()> {
+        self.lines.clear();
+        for event in events {
+            serde_json::to_writer(&mut self.lines, event)?;
+            self.lines.push(b'\n');
+        }
+        self.file.write_all(&self.lines)?;
+        self.length += self.lines.len() as u64;
         Ok(())
     }
 
@@ -127,19 +129,20 @@ fn line(event: &Event) -> io::Result<Vec<u8>> {
 }
 
 impl Reporter for Journal {
-    fn event(&mut self, event: &Event, _: &RunRecord) -> Result<(), Fault> {
+    fn events(&mut self, events: &[Event], _: &RunRecord) -> Result<(), Fault> {
         if self.broken {
             return Ok(());
         }
-        self.write(event).map_err(|error| {
+        self.write(events).map_err(|error| {
             self.broken = true;
             Fault(StateError::of(&self.path, "written")(error).to_string())
         })?;
-        self.reserve.after(&event.kind, &self.file, self.length).map_err(|error| {
+        self.reserve.after(events, &self.file, self.length).map_err(|error| {
             let (path, error) = (text::path(&self.path), text::io_error(&error));
             Fault(format!("the record `{path}` has no room to grow: {error}; make some on its disk"))
         })?;
-        if matches!(event.kind, EventKind::RunEnded { .. }) && !self.is_in_its_place() {
+        let is_end = |event: &Event| matches!(event.kind, EventKind::RunEnded { .. });
+        if events.iter().any(is_end) && !self.is_in_its_place() {
             let path = text::path(&self.path);
             return Err(Fault(format!("the record `{path}` was removed or replaced while the run was under way")));
         }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-use crate::event::EventKind;
+use crate::event::{Event, EventKind};
 use crate::sys;
 
 /// Room for what is not counted below: cancels, texts of errors, the names of processes left behind, the end of the run
@@ -32,17 +32,11 @@ pub(super) struct Reserve {
 }
 
 impl Reserve {
-    /// Takes in an event that has just been written to `file`, which is now `length` bytes long. An error is that of a
+    /// Takes in events that have just been written to `file`, which is now `length` bytes long. An error is that of a
     /// full disk, told once.
-    pub(super) fn after(&mut self, event: &EventKind, file: &File, length: u64) -> io::Result<()> {
-        match event {
-            EventKind::RunStarted(plan) => self.owed = plan.jobs.iter().map(|job| job_end(&job.name)).sum(),
-            EventKind::AttemptStarted { job, .. } => self.owed += attempt_end(job),
-            EventKind::AttemptEnded { job, .. } | EventKind::AttemptDeferred { job, .. } => {
-                self.owed = self.owed.saturating_sub(attempt_end(job));
-            }
-            EventKind::JobEnded { job, .. } => self.owed = self.owed.saturating_sub(job_end(job)),
-            _ => {}
+    pub(super) fn after(&mut self, events: &[Event], file: &File, length: u64) -> io::Result<()> {
+        for event in events {
+            self.count(&event.kind);
         }
         let needed = self.owed + SPARE;
         if self.given_up || self.until >= length + needed {
@@ -59,6 +53,19 @@ impl Reserve {
                 let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
                 if is_full { Err(error) } else { Ok(()) }
             }
+        }
+    }
+
+    /// Keeps what is owed in step.
+    fn count(&mut self, event: &EventKind) {
+        match event {
+            EventKind::RunStarted(plan) => self.owed = plan.jobs.iter().map(|job| job_end(&job.name)).sum(),
+            EventKind::AttemptStarted { job, .. } => self.owed += attempt_end(job),
+            EventKind::AttemptEnded { job, .. } | EventKind::AttemptDeferred { job, .. } => {
+                self.owed = self.owed.saturating_sub(attempt_end(job));
+            }
+            EventKind::JobEnded { job, .. } => self.owed = self.owed.saturating_sub(job_end(job)),
+            _ => {}
         }
     }
 

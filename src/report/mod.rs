@@ -8,6 +8,8 @@ mod screen;
 mod styles;
 mod summary;
 mod tail;
+#[cfg(test)]
+mod tests;
 
 use crate::event::{JobRecord, JobStatus};
 

@@ -15,13 +15,13 @@ const WORD_WIDTH: usize = 15;
 pub(crate) struct Progress {
     out: ToScreen,
     styles: Styles,
-    /// Whether a line also says that a job starts, and what.
-    starts: bool,
+    /// Whether there is also a line for each start, with what is started, and for each job that is up to date.
+    verbose: bool,
 }
 
 impl Progress {
-    pub(crate) fn new(out: ToScreen, styles: Styles, starts: bool) -> Self {
-        Self { out, styles, starts }
+    pub(crate) fn new(out: ToScreen, styles: Styles, verbose: bool) -> Self {
+        Self { out, styles, verbose }
     }
 
     fn line(&self, event: &Event, record: &RunRecord) -> Option<String> {
@@ -39,11 +39,12 @@ impl Progress {
                 let detail = format!("(stopped: {})", text::escape(signal.as_bytes()));
                 Some(self.not_ended("stopped", record.jobs.get(job)?, &detail))
             }
-            EventKind::AttemptDeferred { job, reason, .. } if self.starts => Some(self.not_ended(
+            EventKind::AttemptDeferred { job, reason, .. } if self.verbose => Some(self.not_ended(
                 "deferred",
                 record.jobs.get(job)?,
                 &format!("({})", text::escape(reason.as_bytes())),
             )),
+            EventKind::JobEnded { status: JobStatus::UpToDate, .. } if !self.verbose => None,
             EventKind::JobEnded { job, status } => Some(self.ended(record.jobs.get(job)?, status)),
             EventKind::CancelRequested { reason, .. } => {
                 let word = format!("{:>WORD_WIDTH$}", "cancel");
@@ -57,7 +58,7 @@ impl Progress {
         let before = job.attempts.iter().rev().nth(1).and_then(|before| before.end.as_ref());
         let (word, detail) = match before {
             Some(end) => ("retry", format!("(attempt {attempt}, after {})", end.status)),
-            None if self.starts => ("start", text::argv(&job.plan.argv)),
+            None if self.verbose => ("start", text::argv(&job.plan.argv)),
             None => return None,
         };
         Some(self.not_ended(word, job, &detail))
@@ -82,16 +83,18 @@ impl Progress {
 }
 
 impl Reporter for Progress {
-    fn event(&mut self, event: &Event, record: &RunRecord) -> Result<(), Fault> {
-        if let Some(mut line) = self.line(event, record) {
-            line.push('\n');
-            self.out.show(line);
-        }
-        if let EventKind::AttemptStarted { job, .. } = &event.kind
-            && record.jobs.get(job).is_some_and(|job| job.plan.log.is_none())
-        {
-            // It is about to get the terminal, which no line is to fall into.
-            self.out.flush();
+    fn events(&mut self, events: &[Event], record: &RunRecord) -> Result<(), Fault> {
+        for event in events {
+            if let Some(mut line) = self.line(event, record) {
+                line.push('\n');
+                self.out.show(line);
+            }
+            if let EventKind::AttemptStarted { job, .. } = &event.kind
+                && record.jobs.get(job).is_some_and(|job| job.plan.log.is_none())
+            {
+                // It is about to get the terminal, which no line is to fall into.
+                self.out.flush();
+            }
         }
         Ok(())
     }

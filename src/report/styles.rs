@@ -32,7 +32,7 @@ impl Styles {
     /// The style of one of [`JobStatus::WORDS`].
     pub(crate) fn of_word(&self, word: &str) -> Style {
         match word {
-            "ok" => self.good,
+            "ok" | "up-to-date" => self.good,
             "failed" | "timed-out" | "spawn-error" => self.bad,
             "skipped" => self.quiet,
             _ => self.warning,

@@ -11,7 +11,7 @@ use crate::event::{CancelReason, Fate, JobRecord, JobStatus, LeftOver, RunRecord
 use crate::log_name::{LogStream, file_name};
 use crate::text;
 
-/// Above this many jobs, those that were simply `ok` are one line of the table.
+/// Above this many jobs, those that were simply `ok` are one line of the table. Those that were up to date always are.
 const LONGEST_TABLE: usize = 100;
 
 /// No more warnings than this are shown.
@@ -63,15 +63,22 @@ impl Summary<'_> {
     }
 
     fn table(&self, out: &mut String) {
-        let fold_ok = self.record.jobs.len() > LONGEST_TABLE;
-        let rows: Vec<_> = self.record.ended().filter(|(_, _, status)| !fold_ok || **status != JobStatus::Ok).collect();
-        let folded = self.record.jobs.len() - rows.len();
-        let name = |name: &str| text::escape(name.as_bytes());
-        let names: Vec<String> = rows.iter().map(|(job, _, _)| name(job)).collect();
-        let folded_name = format!("({} like this)", text::count(folded, "job"));
-        let shown = names.iter().map(String::as_str).chain((folded > 0).then_some(folded_name.as_str()));
-        let name_width = column(shown.chain(["job"]));
-        let word_width = column(rows.iter().map(|(_, _, status)| status.word()).chain(["status"]));
+        let mut folds = [(JobStatus::Ok, 0), (JobStatus::UpToDate, 0)];
+        let folded = if self.record.jobs.len() > LONGEST_TABLE { &mut folds[..] } else { &mut folds[1..] };
+        let mut rows = Vec::new();
+        for (name, job, status) in self.record.ended() {
+            match folded.iter_mut().find(|(folded, _)| folded == status) {
+                Some((_, jobs)) => *jobs += 1,
+                None => rows.push((text::escape(name.as_bytes()), job, status)),
+            }
+        }
+        let folds = folds.iter().filter(|(_, jobs)| *jobs > 0);
+        let folds: Vec<_> =
+            folds.map(|(status, jobs)| (format!("({} like this)", text::count(*jobs, "job")), status)).collect();
+        let names = rows.iter().map(|(name, _, _)| name).chain(folds.iter().map(|(name, _)| name));
+        let name_width = column(names.map(String::as_str).chain(["job"]));
+        let statuses = rows.iter().map(|(_, _, status)| *status).chain(folds.iter().map(|(_, status)| *status));
+        let word_width = column(statuses.map(JobStatus::word).chain(["status"]));
         let memory_heading = if self.detail >= Detail::Memory { "  peak memory" } else { "" };
         let heading = format!(
             "{}  {}  {:>8}  attempts{memory_heading}",
@@ -80,7 +87,7 @@ impl Summary<'_> {
             "time"
         );
         _ = writeln!(out, "{}", heading.style(self.styles.quiet));
-        for ((_, job, status), name) in rows.iter().zip(&names) {
+        for (name, job, status) in &rows {
             let word = text::pad(status.word(), word_width);
             let time = if job.attempts.is_empty() { "-".to_owned() } else { text::duration(job.duration()) };
             let attempts = job.attempts.len();
@@ -99,9 +106,9 @@ impl Summary<'_> {
                 _ => out.push('\n'),
             }
         }
-        if folded > 0 {
-            let word = text::pad("ok", word_width);
-            _ = writeln!(out, "{}  {folded_name}", word.style(self.styles.good));
+        for (name, status) in &folds {
+            let word = text::pad(status.word(), word_width);
+            _ = writeln!(out, "{}  {name}", word.style(self.styles.of(status)));
         }
     }
 

@@ -13,12 +13,11 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
-use super::state::State;
+use super::state::{State, Work};
 use crate::event::{
     CancelLevel, CancelReason, EventKind, Fate, Fault, LeftOver, Reporter, RunPlan, RunRecord, RunStatus,
 };
-use crate::exec::{Executor, Leash, Notice, scarce};
-use crate::job::JobId;
+use crate::exec::{Checker, Executor, Leash, LogError, Notice, scarce};
 use crate::plan::Plan;
 use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler};
 use crate::text;
@@ -58,6 +57,7 @@ pub(crate) struct RunEnd {
 struct Engine<'a> {
     plan: Arc<Plan>,
     executor: &'a dyn Executor,
+    checker: Option<&'a dyn Checker>,
     control: Sender<Control>,
     state: Mutex<State<'a>>,
     work_or_end: Condvar,
@@ -69,11 +69,13 @@ pub(super) fn run<'a>(
     run_plan: RunPlan,
     rules: Rules,
     executor: &'a dyn Executor,
+    checker: Option<&'a dyn Checker>,
     reporters: Vec<Box<dyn Reporter + 'a>>,
     (control, inbox): (Sender<Control>, Receiver<Control>),
 ) -> RunEnd {
     let engine = Engine {
         executor,
+        checker,
         control,
         work_or_end: Condvar::new(),
         state: Mutex::new(State::new(Scheduler::new(Arc::clone(&plan), rules), reporters)),
@@ -82,7 +84,7 @@ pub(super) fn run<'a>(
     thread::scope(|scope| {
         let _alarm = Alarm(&engine);
         let mut state = engine.lock();
-        let fault = state.emit(Duration::ZERO, EventKind::RunStarted(Box::new(run_plan)));
+        let fault = state.emit(Duration::ZERO, [EventKind::RunStarted(Box::new(run_plan))]);
         engine.cancel_for(scope, &mut state, fault.err(), 0);
         engine.step(scope, &mut state, Input::Start, 0);
         drop(state);
@@ -147,7 +149,7 @@ impl<'a> Engine<'a> {
         }
         state.clock.stop();
         let now = state.clock.now();
-        let fault = state.emit(now, EventKind::Paused).err();
+        let fault = state.emit(now, [EventKind::Paused]).err();
         state.leashes.values().for_each(|leash| leash.stop());
         self.cancel_for(scope, &mut state, fault, 0);
     }
@@ -160,7 +162,7 @@ impl<'a> Engine<'a> {
         }
         state.clock.go_on();
         let now = state.clock.now();
-        let fault = state.emit(now, EventKind::Resumed).err();
+        let fault = state.emit(now, [EventKind::Resumed]).err();
         state.leashes.values().for_each(|leash| leash.cont());
         self.cancel_for(scope, &mut state, fault, 0);
         self.work_or_end.notify_all();
@@ -179,23 +181,23 @@ impl<'a> Engine<'a> {
         let Some(mut last) = state.last_event.take() else { return };
         let mut fault = unkillable("the run", &leftovers);
         if !leftovers.is_empty() {
-            fault = state.emit(now, EventKind::LeftBehind { processes: leftovers }).err().or(fault);
+            fault = state.emit(now, [EventKind::LeftBehind { processes: leftovers }]).err().or(fault);
         }
         // A fault that is known already says enough.
         if let (Err(log), None, None) = (logs, &state.fault, &fault) {
             let gone = Fault(log.to_string());
             let reason = CancelReason::Fault(gone.0.clone());
             let cancel = EventKind::CancelRequested { reason, level: CancelLevel::NoNew };
-            fault = state.emit(now, cancel).err().or(Some(gone));
+            fault = state.emit(now, [cancel]).err().or(Some(gone));
         }
         if fault.is_some() {
             last = EventKind::RunEnded { status: RunStatus::Broken };
         }
-        let fault = state.emit(now, last).err().or(fault);
+        let fault = state.emit(now, [last]).err().or(fault);
         state.fault = state.fault.take().or(fault);
     }
 
-    /// The life of a slot thread: one attempt after another.
+    /// The life of a slot thread: one attempt or check after another.
     fn slot<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
         let _alarm = Alarm(self);
         let mut state = self.lock();
@@ -203,22 +205,25 @@ impl<'a> Engine<'a> {
         loop {
             let may_start = !state.clock.is_stopped() && !state.ended;
             let next = if may_start { state.queue.pop_front() } else { None };
-            if let Some((attempt, leash)) = next {
+            if let Some(work) = next {
                 drop(state);
-                let notify = |notice| self.notice(scope, attempt, notice);
-                let ended = self.executor.run(&self.plan, attempt, &leash, &notify);
-                state = self.lock();
-                state.leashes.remove(&attempt.job);
-                let (end, fault) = match ended {
-                    Ok(end) => {
-                        let incomplete = || end.log_incomplete.then(|| Fault(self.executor.incomplete().to_string()));
-                        let fault = unkillable(self.plan.jobs.name(attempt.job), &end.leftovers).or_else(incomplete);
-                        (end, fault)
+                let (input, fault) = match work {
+                    Work::Attempt(attempt, leash) => {
+                        let notify = |notice| self.notice(scope, attempt, notice);
+                        let ended = self.executor.run(&self.plan, attempt, &leash, &notify);
+                        state = self.lock();
+                        state.leashes.remove(&attempt.job);
+                        let (end, fault) = self.end_of(attempt, ended);
+                        (Input::Ended { job: attempt.job, end }, fault)
                     }
-                    Err(log) => (ProcessEnd::without_process(ProcessOutcome::Refused), Some(Fault(log.to_string()))),
+                    Work::Check(job) => {
+                        let fresh = self.checker.is_some_and(|checker| checker.check(job));
+                        state = self.lock();
+                        (Input::Checked { job, fresh }, None)
+                    }
                 };
                 self.cancel_for(scope, &mut state, fault, 1);
-                self.step(scope, &mut state, Input::Ended { job: attempt.job, end }, 1);
+                self.step(scope, &mut state, input, 1);
             } else if state.ended || state.has_too_many_threads() {
                 state.threads -= 1;
                 return;
@@ -227,6 +232,18 @@ impl<'a> Engine<'a> {
                 state = self.work_or_end.wait(state).unwrap_or_else(PoisonError::into_inner);
                 state.idle -= 1;
             }
+        }
+    }
+
+    /// What became of an attempt, and what of that is procman's to answer for.
+    fn end_of(&self, attempt: Attempt, ended: Result<ProcessEnd, LogError>) -> (ProcessEnd, Option<Fault>) {
+        match ended {
+            Ok(end) => {
+                let incomplete = || end.log_incomplete.then(|| Fault(self.executor.incomplete().to_string()));
+                let fault = unkillable(self.plan.jobs.name(attempt.job), &end.leftovers).or_else(incomplete);
+                (end, fault)
+            }
+            Err(log) => (ProcessEnd::without_process(ProcessOutcome::Refused), Some(Fault(log.to_string()))),
         }
     }
 
@@ -239,34 +256,47 @@ impl<'a> Engine<'a> {
         };
         let mut state = self.lock();
         let now = state.clock.now();
-        let fault = state.emit(now, kind).err();
+        let fault = state.emit(now, [kind]).err();
         self.cancel_for(scope, &mut state, fault, 0);
     }
 
-    /// Steps the scheduler and performs what follows. `free` is 1 when the calling thread will take an attempt next.
+    /// Steps the scheduler and performs what follows. `free` is 1 when the calling thread will take work next.
     fn step<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, state: &mut State<'a>, input: Input, free: usize) {
         let now = state.clock.now();
         let mut actions = Vec::new();
         let mut fault = None;
         let mut unstarted = Vec::new();
+        // What follows each other is told at once: it costs one `write`.
+        let mut told = Vec::new();
         state.scheduler.step(now, input, &mut actions);
         for action in actions {
-            match action {
-                Action::Emit(kind @ EventKind::RunEnded { .. }) => state.last_event = Some(kind),
-                Action::Emit(kind) => fault = state.emit(now, kind).err().or(fault),
-                // Nothing starts whose start is not in the record.
-                Action::Spawn(attempt) if fault.is_some() || state.fault.is_some() => {
-                    unstarted.push((attempt.job, ProcessOutcome::Refused));
+            if let Action::Emit(kind) = action {
+                match kind {
+                    EventKind::RunEnded { .. } => state.last_event = Some(kind),
+                    _ => told.push(kind),
                 }
-                Action::Spawn(attempt) => {
+                continue;
+            }
+            fault = state.emit(now, told.drain(..)).err().or(fault);
+            // Nothing starts whose start is not in the record.
+            let may_start = fault.is_none() && state.fault.is_none();
+            match action {
+                Action::Emit(_) => {}
+                Action::Spawn(attempt) if may_start => {
                     let leash = Arc::new(Leash::default());
                     state.leashes.insert(attempt.job, Arc::clone(&leash));
-                    state.queue.push_back((attempt, leash));
+                    state.queue.push_back(Work::Attempt(attempt, leash));
                 }
+                Action::Spawn(Attempt { job, .. }) => {
+                    unstarted.push(Input::Ended { job, end: ProcessEnd::without_process(ProcessOutcome::Refused) });
+                }
+                Action::Check(job) if may_start => state.queue.push_back(Work::Check(job)),
+                Action::Check(job) => unstarted.push(Input::Checked { job, fresh: false }),
                 Action::Terminate(job) => state.leash(job, Leash::terminate),
                 Action::Kill(job) => state.leash(job, Leash::kill),
             }
         }
+        fault = state.emit(now, told).err().or(fault);
         unstarted.extend(self.staff(scope, state, free));
         if state.has_too_many_threads() {
             self.work_or_end.notify_all();
@@ -277,9 +307,8 @@ impl<'a> Engine<'a> {
             self.tell(Control::Rearm);
         }
         self.cancel_for(scope, state, fault, free);
-        for (job, outcome) in unstarted {
-            let end = ProcessEnd::without_process(outcome);
-            self.step(scope, state, Input::Ended { job, end }, free);
+        for input in unstarted {
+            self.step(scope, state, input, free);
         }
     }
 
@@ -299,14 +328,9 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// Sees to it that every queued attempt has a thread coming for it. Those for which none can be started are taken
-    /// out of the queue again and returned, with what became of them.
-    fn staff<'scope>(
-        &'scope self,
-        scope: &'scope Scope<'scope, '_>,
-        state: &mut State<'a>,
-        free: usize,
-    ) -> Vec<(JobId, ProcessOutcome)> {
+    /// Sees to it that all that is queued has a thread coming for it. That for which none can be started is taken out of
+    /// the queue again; the answer is what became of it.
+    fn staff<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>, state: &mut State<'a>, free: usize) -> Vec<Input> {
         for _ in 0..state.queue.len().saturating_sub(free).min(state.idle) {
             self.work_or_end.notify_one();
         }
@@ -315,13 +339,9 @@ impl<'a> Engine<'a> {
             let thread = thread::Builder::new().name(name).stack_size(SLOT_STACK);
             if let Err(error) = thread.spawn_scoped(scope, || self.slot(scope)) {
                 let what = "no thread can be started";
-                let outcome = scarce(what, &error).unwrap_or_else(|| ProcessOutcome::Scarce(what.to_owned()));
-                let stranded: Vec<JobId> =
-                    state.queue.drain(state.idle + free..).map(|(attempt, _)| attempt.job).collect();
-                for job in &stranded {
-                    state.leashes.remove(job);
-                }
-                return stranded.into_iter().map(|job| (job, outcome.clone())).collect();
+                let reason = scarce(what, &error).unwrap_or_else(|| what.to_owned());
+                let stranded = state.queue.split_off(state.idle + free);
+                return stranded.iter().map(|work| state.strand(work, &reason)).collect();
             }
             state.threads += 1;
             state.idle += 1;

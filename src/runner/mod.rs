@@ -77,7 +77,7 @@ impl Run<'_> {
         let variables = RunVariables { run: self.id, root: self.root };
         let processes = Processes::new(logs, variables, self.household, self.terminal);
         let mut end =
-            engine::run(Arc::new(self.plan), run_plan, self.rules, &processes, self.reporters, self.control.0);
+            engine::run(Arc::new(self.plan), run_plan, self.rules, &processes, None, self.reporters, self.control.0);
         name_incomplete_logs(&mut end);
         end
     }
@@ -246,6 +246,7 @@ impl Runner {
             on_failure: self.on_failure,
             timeout: self.timeout,
             seed: self.seed.unwrap_or_else(fresh_seed),
+            prospects: Vec::new(),
         };
         let end = Run {
             id: folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),

@@ -8,8 +8,17 @@ use super::clock::Clock;
 use crate::event::{CancelReason, Event, EventKind, FORMAT_VERSION, Fault, Reporter, RunRecord, Seconds};
 use crate::exec::Leash;
 use crate::job::JobId;
-use crate::schedule::{Attempt, Scheduler};
+use crate::schedule::{Attempt, Input, ProcessEnd, ProcessOutcome, Scheduler};
 use crate::sys;
+
+/// Not more events than this are told at once, so that they need little memory.
+const MOST_AT_ONCE: usize = 1_000;
+
+/// What a slot thread does next.
+pub(super) enum Work {
+    Attempt(Attempt, Arc<Leash>),
+    Check(JobId),
+}
 
 /// Where a run is.
 pub(super) struct State<'a> {
@@ -19,11 +28,11 @@ pub(super) struct State<'a> {
     pub(super) record: RunRecord,
     next_seq: u64,
     pub(super) fault: Option<Fault>,
-    /// Attempts that no thread has taken yet.
-    pub(super) queue: VecDeque<(Attempt, Arc<Leash>)>,
+    /// What no thread has taken yet.
+    pub(super) queue: VecDeque<Work>,
     pub(super) leashes: HashMap<JobId, Arc<Leash>>,
     pub(super) threads: usize,
-    /// Of those, how many wait for an attempt or are about to.
+    /// Of those, how many wait for work or are about to.
     pub(super) idle: usize,
     /// The time that the time keeper sleeps to, or slept to last; `None` if until it is told.
     pub(super) armed: Option<Duration>,
@@ -51,18 +60,26 @@ impl<'a> State<'a> {
         }
     }
 
-    /// Numbers and dates an event, folds it, and shows it to every reporter, whatever the others say. The answer is the
+    /// Numbers and dates events, folds them, and shows them to every reporter, whatever the others say. The answer is the
     /// first fault.
-    pub(super) fn emit(&mut self, now: Duration, kind: EventKind) -> Result<(), Fault> {
-        let event = Event { v: FORMAT_VERSION, seq: self.next_seq, t: Seconds(now), kind };
-        self.next_seq += 1;
-        if let EventKind::CancelRequested { reason: CancelReason::Fault(text), .. } = &event.kind {
-            self.fault.get_or_insert_with(|| Fault(text.clone()));
-        }
-        self.record.apply(&event);
+    pub(super) fn emit(&mut self, now: Duration, kinds: impl IntoIterator<Item = EventKind>) -> Result<(), Fault> {
+        let mut kinds = kinds.into_iter().peekable();
         let mut answer = Ok(());
-        for reporter in &mut self.reporters {
-            answer = answer.and(reporter.event(&event, &self.record));
+        while kinds.peek().is_some() {
+            let events: Vec<Event> = (self.next_seq..)
+                .zip(kinds.by_ref().take(MOST_AT_ONCE))
+                .map(|(seq, kind)| Event { v: FORMAT_VERSION, seq, t: Seconds(now), kind })
+                .collect();
+            self.next_seq += events.len() as u64;
+            for event in &events {
+                if let EventKind::CancelRequested { reason: CancelReason::Fault(text), .. } = &event.kind {
+                    self.fault.get_or_insert_with(|| Fault(text.clone()));
+                }
+                self.record.apply(event);
+            }
+            for reporter in &mut self.reporters {
+                answer = answer.and(reporter.events(&events, &self.record));
+            }
         }
         answer
     }
@@ -82,6 +99,18 @@ impl<'a> State<'a> {
     /// Threads count as processes do: where there is room for fewer attempts, those without one give theirs back.
     pub(super) fn has_too_many_threads(&self) -> bool {
         self.threads > self.scheduler.live_limit()
+    }
+
+    /// What becomes of work that no thread can be had for.
+    pub(super) fn strand(&mut self, work: &Work, reason: &str) -> Input {
+        let reason = reason.to_owned();
+        match *work {
+            Work::Attempt(Attempt { job, .. }, _) => {
+                self.leashes.remove(&job);
+                Input::Ended { job, end: ProcessEnd::without_process(ProcessOutcome::Scarce(reason)) }
+            }
+            Work::Check(job) => Input::Unchecked { job, reason },
+        }
     }
 
     pub(super) fn leash(&self, job: JobId, act: impl FnOnce(&Leash)) {

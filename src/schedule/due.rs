@@ -37,7 +37,7 @@ impl Scheduler {
                     actions.push(Action::Kill(job));
                 }
                 State::Running(_) => self.terminate(now, job, Ending::TimedOut, actions),
-                State::Waiting(_) | State::Ready | State::Ended => {}
+                State::Waiting(_) | State::Ready | State::Checking { .. } | State::Ended => {}
             }
         }
     }
@@ -47,7 +47,7 @@ impl Scheduler {
         match self.states[job.index()] {
             State::Running(running) => running.deadline,
             State::Delayed(until) => Some(until),
-            State::Waiting(_) | State::Ready | State::Ended => None,
+            State::Waiting(_) | State::Ready | State::Checking { .. } | State::Ended => None,
         }
     }
 }

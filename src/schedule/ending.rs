@@ -33,7 +33,8 @@ impl Scheduler {
                 State::Running(running) if level == CancelLevel::Terminate && running.ending.is_none() => {
                     self.terminate(now, job, Ending::Cancelled, actions);
                 }
-                State::Running(_) | State::Ended => {}
+                // A check cannot be hurried; the job ends with it.
+                State::Running(_) | State::Checking { .. } | State::Ended => {}
             }
         }
     }

@@ -16,6 +16,24 @@ pub(crate) struct Rules {
     pub(crate) timeout: Option<Duration>,
     /// What the jitter of delays is drawn from.
     pub(crate) seed: u64,
+    /// What each job is in for, in order; empty where they all run.
+    pub(crate) prospects: Vec<Prospect>,
+}
+
+/// What a job is in for when all it waits for has ended, as far as that is known before the run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Prospect {
+    /// It runs.
+    #[default]
+    Run,
+    /// It may be up to date; that is checked before its first attempt, in the place that the attempt then takes.
+    Check,
+    /// It is up to date, and takes no place.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nothing is known to be up to date yet"))]
+    UpToDate,
+    /// The user has refused it.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nobody is asked yet"))]
+    Refused,
 }
 
 /// What has happened.
@@ -25,6 +43,10 @@ pub(crate) enum Input {
     Start,
     /// The process of a job's attempt is gone, or never was.
     Ended { job: JobId, end: ProcessEnd },
+    /// A job was checked, and is `fresh` if it is up to date.
+    Checked { job: JobId, fresh: bool },
+    /// The system has too little of something to check a job now, as this text says.
+    Unchecked { job: JobId, reason: String },
     /// The run is to end early.
     Cancel { reason: CancelReason, level: CancelLevel },
     /// The time that [`Scheduler::next_wake`](super::Scheduler::next_wake) named has come.
@@ -76,6 +98,8 @@ pub(crate) enum ProcessOutcome {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Action {
     Emit(EventKind),
+    /// To find out whether it is up to date.
+    Check(JobId),
     Spawn(Attempt),
     /// TERM to all its processes.
     Terminate(JobId),

@@ -4,9 +4,9 @@
 //! what is to be done. It starts no process, reads no clock and writes no file, so the same inputs always give the same
 //! actions. Time stands still for it while the run is suspended, because nobody hands it a later one.
 //!
-//! A job waits, is ready, runs and ends; between two attempts it may be delayed, and an attempt for which the system
-//! has too little of something is deferred: the job is ready again, as if it had never been made. `set` is the one
-//! place where that changes, and where what is counted is kept in step.
+//! A job waits, is ready, runs and ends; one that may be up to date is checked in between. Between two attempts it may be
+//! delayed, and an attempt for which the system has too little of something is deferred: the job is ready again, as if it
+//! had never been made. `set` is the one place where that changes, and where what is counted is kept in step.
 
 mod due;
 mod ending;
@@ -14,6 +14,7 @@ mod jitter;
 mod live_limit;
 mod messages;
 mod queue;
+mod start;
 #[cfg(test)]
 mod tests;
 mod verdict;
@@ -26,7 +27,7 @@ use crate::graph::{Dependents, EdgeKind, NodeId};
 use crate::job::JobId;
 use crate::plan::{OnFailure, Plan};
 use live_limit::LiveLimit;
-pub(crate) use messages::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules};
+pub(crate) use messages::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Prospect, Rules};
 use queue::{Ready, Slots, Timers};
 use verdict::{INTERRUPT, final_status, is_retryable, judge, was_interrupted};
 
@@ -37,6 +38,10 @@ enum State {
     Ready,
     /// Until this time, between two attempts. It holds no place under the limit.
     Delayed(Duration),
+    /// Whether it is up to date, in this place under the limit.
+    Checking {
+        slot: u32,
+    },
     Running(Running),
     Ended,
 }
@@ -61,7 +66,7 @@ enum Ending {
 #[derive(Debug, Clone, Copy)]
 enum Passed {
     Satisfied,
-    /// Because of this job, whose own failure it was.
+    /// Because of this job, which failed by itself or was refused.
     Failed(JobId),
 }
 
@@ -79,11 +84,13 @@ pub(crate) struct Scheduler {
     slots: Slots,
     timers: Timers,
     live_limit: LiveLimit,
+    /// How many places under the limit are taken.
     running: usize,
-    /// Whether what runs is a job that runs alone.
+    /// Whether what has one is a job that runs alone.
     alone: bool,
     unended: usize,
     failures: usize,
+    refusals: usize,
     cancel: Option<(CancelLevel, CancelReason)>,
     run_deadline: Option<Duration>,
 }
@@ -106,6 +113,7 @@ impl Scheduler {
             alone: false,
             unended: plan.jobs.len(),
             failures: 0,
+            refusals: 0,
             cancel: None,
             run_deadline: None,
             plan,
@@ -136,6 +144,8 @@ impl Scheduler {
         match input {
             Input::Start => self.start(now, actions),
             Input::Ended { job, end } => self.attempt_ended(now, job, end, actions),
+            Input::Checked { job, fresh } => self.checked(now, job, fresh, actions),
+            Input::Unchecked { job, reason } => self.unchecked(now, job, &reason, actions),
             Input::Cancel { reason, level } => self.cancel(now, reason, level, actions),
             Input::Wake => self.wake(now, actions),
         }
@@ -144,59 +154,6 @@ impl Scheduler {
             self.run_deadline = None;
             actions.push(Action::Emit(EventKind::RunEnded { status: self.run_status() }));
         }
-    }
-
-    fn start(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        self.run_deadline = self.rules.timeout.map(|timeout| now.saturating_add(timeout));
-        let plan = Arc::clone(&self.plan);
-        for node in plan.graph.nodes() {
-            if !matches!(self.states[node.index()], State::Waiting(0)) {
-                continue;
-            }
-            match plan.graph.job(node) {
-                Some(job) if !self.release(job, actions) => {}
-                Some(_) => self.pass_on(node, Passed::Satisfied, actions),
-                None => {
-                    self.states[node.index()] = State::Ended;
-                    self.pass_on(node, Passed::Satisfied, actions);
-                }
-            }
-        }
-    }
-
-    /// Nothing is left that the job waits for. Answers whether that was its end: a job for another platform.
-    fn release(&mut self, job: JobId, actions: &mut Vec<Action>) -> bool {
-        let settings = &self.plan.jobs.job(job).settings;
-        if settings.runs_here() {
-            self.set(job, State::Ready);
-            return false;
-        }
-        let only = settings.platforms.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
-        let because = SkipReason::Platform(format!("{}, only {only}", std::env::consts::OS));
-        self.end_job(job, JobStatus::Skipped { because }, actions);
-        true
-    }
-
-    /// Starts what may start.
-    fn fill(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        while self.cancel.is_none() && self.live_limit.admits(self.running) {
-            let Some(job) = self.ready.best().filter(|job| self.suits_what_runs(*job)) else { break };
-            self.ready.pop();
-            self.attempts[job.index()] += 1;
-            let attempt = Attempt { job, number: self.attempts[job.index()], slot: self.slots.take() };
-            let deadline = self.plan.jobs.job(job).settings.timeout.map(|timeout| now.saturating_add(timeout));
-            self.set(job, State::Running(Running { attempt, since: now, ending: None, deadline }));
-            let name = self.plan.jobs.name(job).clone();
-            let (number, slot) = (attempt.number, attempt.slot);
-            actions.push(Action::Emit(EventKind::AttemptStarted { job: name, attempt: number, slot }));
-            actions.push(Action::Spawn(attempt));
-        }
-    }
-
-    /// Whether a job may start beside those that run. While the best cannot, no other starts either: one that is to run
-    /// alone would otherwise wait for as long as there are others.
-    fn suits_what_runs(&self, job: JobId) -> bool {
-        self.running == 0 || !(self.alone || self.plan.jobs.job(job).settings.interactive)
     }
 
     fn attempt_ended(&mut self, now: Duration, job: JobId, end: ProcessEnd, actions: &mut Vec<Action>) {
@@ -257,26 +214,6 @@ impl Scheduler {
         self.cancel(now, reason, CancelLevel::Terminate, actions);
     }
 
-    /// Takes an attempt back that could not be started for now.
-    fn defer(&mut self, now: Duration, attempt: Attempt, reason: &str, actions: &mut Vec<Action>) {
-        let job = attempt.job;
-        self.attempts[job.index()] -= 1;
-        actions.push(Action::Emit(EventKind::AttemptDeferred {
-            job: self.plan.jobs.name(job).clone(),
-            attempt: attempt.number,
-            reason: reason.to_owned(),
-        }));
-        if self.cancel.is_some() {
-            self.end_job(job, JobStatus::Cancelled, actions);
-            return;
-        }
-        self.set(job, State::Ready);
-        if let Err(tries) = self.live_limit.deferred(now, self.running) {
-            let fault = CancelReason::Fault(format!("nothing can be started, {tries} tries have failed: {reason}"));
-            self.cancel(now, fault, CancelLevel::NoNew, actions);
-        }
-    }
-
     /// Makes a job ready for one more attempt, at once or after its delay.
     fn retry(&mut self, now: Duration, job: JobId, attempt: u32) {
         let random = jitter::random(self.rules.seed, self.plan.jobs.name(job), attempt);
@@ -312,7 +249,8 @@ impl Scheduler {
                         self.end_job(job, JobStatus::Skipped { because }, actions);
                         Some(passed)
                     }
-                    (Some(job), None) => (free && self.release(job, actions)).then_some(Passed::Satisfied),
+                    (Some(job), None) if free => self.release(job, actions),
+                    (Some(_), None) => None,
                     (None, failure) => {
                         let blame = &mut self.blame[dependent.index()];
                         *blame = blame.or(failure);
@@ -332,7 +270,7 @@ impl Scheduler {
     /// The one place where a job's state changes.
     fn set(&mut self, job: JobId, state: State) {
         let before = std::mem::replace(&mut self.states[job.index()], state);
-        if matches!(before, State::Running(_)) {
+        if matches!(before, State::Checking { .. } | State::Running(_)) {
             self.running -= 1;
             self.alone = false;
         }
@@ -340,16 +278,17 @@ impl Scheduler {
             State::Waiting(_) => unreachable!("no job goes back to waiting"),
             State::Ready => self.ready.push(job),
             State::Delayed(until) => self.timers.push(until, job),
+            State::Checking { .. } => {}
             State::Running(running) => {
-                self.running += 1;
-                self.alone = self.plan.jobs.job(job).settings.interactive;
                 if let Some(at) = running.deadline {
                     self.timers.push(at, job);
                 }
             }
-            State::Ended => {
-                self.unended -= 1;
-            }
+            State::Ended => self.unended -= 1,
+        }
+        if matches!(state, State::Checking { .. } | State::Running(_)) {
+            self.running += 1;
+            self.alone = self.plan.jobs.job(job).settings.interactive;
         }
     }
 
@@ -359,6 +298,7 @@ impl Scheduler {
             Some((_, CancelReason::Signal(_))) => RunStatus::Cancelled,
             Some((_, CancelReason::Timeout | CancelReason::Failure(_))) => RunStatus::Failed,
             None if self.failures > 0 => RunStatus::Failed,
+            None if self.refusals > 0 => RunStatus::Cancelled,
             None => RunStatus::Ok,
         }
     }

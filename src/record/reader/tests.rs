@@ -88,6 +88,7 @@ fn job_status() -> impl Strategy<Value = JobStatus> {
     prop_oneof![
         Just(JobStatus::Ok),
         Just(JobStatus::Flaky),
+        Just(JobStatus::UpToDate),
         Just(JobStatus::Leaked),
         exit().prop_map(|exit| JobStatus::Failed { exit }),
         name().prop_map(|job| JobStatus::Skipped { because: SkipReason::Dependency(job) }),

@@ -1,5 +1,6 @@
 //! The scheduler in a scripted world, case by case and, in `properties`, against a naive reference.
 
+mod checks;
 mod interactive;
 mod properties;
 mod retries;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::world::{SEED, Script, Shortage, World, index, ms, rules};
+use super::world::{Checked, SEED, Script, Shortage, World, index, ms, rules};
 use crate::event::{CancelLevel, EventKind, JobStatus, SkipReason};
 use crate::job::{Backoff, Retries};
 use crate::plan::OnFailure;
-use crate::schedule::{Rules, jitter};
+use crate::schedule::{Prospect, Rules, jitter};
 
 /// What each job's end must be when nothing is cancelled: job by job, each after all it waits for.
 fn reference(scripts: &[Script]) -> Vec<&'static str> {
@@ -17,7 +17,7 @@ fn reference(scripts: &[Script]) -> Vec<&'static str> {
     for script in scripts {
         let word = if script.needs.iter().all(|on| satisfied[*on]) { run_by_itself(script) } else { "skipped" };
         let elsewhere = word == "elsewhere";
-        satisfied.push(matches!(word, "ok" | "flaky" | "allowed-failure") || elsewhere);
+        satisfied.push(matches!(word, "ok" | "flaky" | "up-to-date" | "allowed-failure") || elsewhere);
         words.push(if elsewhere { "skipped" } else { word });
     }
     words
@@ -26,6 +26,12 @@ fn reference(scripts: &[Script]) -> Vec<&'static str> {
 fn run_by_itself(script: &Script) -> &'static str {
     if script.settings.platforms.is_some() {
         return "elsewhere";
+    }
+    match script.prospect {
+        Prospect::UpToDate => return "up-to-date",
+        Prospect::Check if script.check.0 => return "up-to-date",
+        Prospect::Refused => return "cancelled",
+        Prospect::Run | Prospect::Check => {}
     }
     let timeout = script.settings.timeout.unwrap_or(Duration::MAX);
     let mut word = "";
@@ -51,7 +57,8 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
     let dies_after = prop::option::weighted(0.8, 0..50u64);
     let rarely = || prop::bool::weighted(0.1);
     let flags = (any::<bool>(), rarely(), rarely(), prop::bool::weighted(0.2));
-    (edges(), edges(), attempts, any_retries(), timeout, dies_after, flags).prop_map(
+    let start = (any_prospect(), (any::<bool>(), 0..30u64));
+    (edges(), edges(), attempts, any_retries(), timeout, dies_after, flags, start).prop_map(
         move |(
             needs,
             after,
@@ -60,11 +67,13 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
             timeout,
             dies_after,
             (grouped, elsewhere, allow_failure, interactive),
+            (prospect, check),
         )| {
             let mut script = Script::new(0, 0);
             let edges = |edges: Vec<usize>| if index == 0 { Vec::new() } else { edges };
             (script.needs, script.after) = (edges(needs), edges(after));
             (script.attempts, script.dies_after, script.grouped) = (attempts, dies_after, grouped);
+            (script.prospect, script.check) = (prospect, check);
             script.set(|settings| {
                 (settings.retries, settings.timeout, settings.allow_failure) = (retries, timeout, allow_failure);
                 settings.interactive = interactive;
@@ -72,6 +81,15 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
             })
         },
     )
+}
+
+fn any_prospect() -> impl Strategy<Value = Prospect> {
+    prop_oneof![
+        6 => Just(Prospect::Run),
+        3 => Just(Prospect::Check),
+        1 => Just(Prospect::UpToDate),
+        1 => Just(Prospect::Refused),
+    ]
 }
 
 fn any_retries() -> impl Strategy<Value = Retries> {
@@ -101,6 +119,13 @@ fn check_invariants(world: &World, limit: usize) -> Result<(), TestCaseError> {
                 prop_assert!(cancelled.is_none(), "job {} starts after a cancel", job);
                 prop_assert!(*at >= not_before[job], "job {} does not wait for its delay", job);
                 let script = &world.scripts[job];
+                let is_stale = |check: &Checked| check.job == job && check.until <= *at && check.fresh == Some(false);
+                let may_start = match script.prospect {
+                    Prospect::Run => true,
+                    Prospect::Check => world.checks.iter().any(is_stale),
+                    Prospect::UpToDate | Prospect::Refused => false,
+                };
+                prop_assert!(may_start, "job {} starts in spite of {:?}", job, script.prospect);
                 let waited_for = script.needs.iter().chain(&script.after);
                 prop_assert!(waited_for.into_iter().all(|on| ended[*on]), "job {} starts too early", job);
                 prop_assert!(script.needs.iter().all(|on| statuses[*on].satisfies_dependents()));
@@ -123,7 +148,11 @@ fn check_invariants(world: &World, limit: usize) -> Result<(), TestCaseError> {
             EventKind::JobEnded { job, .. } => {
                 ended[index(job)] = true;
                 if let Some((cancel, live)) = &cancelled {
-                    prop_assert!(live[index(job)] || cancel == at, "job {} outlives a cancel that it waits in", job);
+                    let job = index(job);
+                    let by_its_check =
+                        |check: &Checked| check.job == job && check.since <= *cancel && check.until == *at;
+                    let had_place = live[job] || world.checks.iter().any(by_its_check);
+                    prop_assert!(had_place || cancel == at, "job {} outlives a cancel that it waits in", job);
                 }
             }
             EventKind::CancelRequested { .. } => {
@@ -134,7 +163,8 @@ fn check_invariants(world: &World, limit: usize) -> Result<(), TestCaseError> {
     }
     for status in &statuses {
         if let JobStatus::Skipped { because: SkipReason::Dependency(root) } = status {
-            prop_assert!(statuses[index(root)].is_failure(), "a skip names {}, which did not fail", root);
+            let is_refused = world.scripts[index(root)].prospect == Prospect::Refused;
+            prop_assert!(is_refused || statuses[index(root)].is_failure(), "a skip names {}, which did not fail", root);
         }
     }
     Ok(())
@@ -173,7 +203,7 @@ proptest! {
         ),
         shortage in shortage_of_at_most(20),
     ) {
-        let rules = Rules { limit, on_failure, timeout, seed: SEED };
+        let rules = Rules { timeout, ..rules(limit, on_failure) };
         let mut world = World::new(scripts.clone(), rules.clone());
         world.shortage = shortage.clone();
         let world = world.run(cancels.clone());

@@ -9,7 +9,7 @@ use crate::event::{CancelLevel, CancelReason, EventKind, Exit, JobStatus, RunSta
 use crate::graph::{Graph, NodeId};
 use crate::job::{Job, JobId, JobMap, JobSettings};
 use crate::plan::{OnFailure, Plan};
-use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler};
+use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Prospect, Rules, Scheduler};
 
 /// Of every run here.
 pub(super) const SEED: u64 = 11;
@@ -22,6 +22,9 @@ pub(super) struct Script {
     /// Whether it needs a group of those instead of each by itself, and comes after a group of groups of the others.
     pub(super) grouped: bool,
     pub(super) settings: JobSettings,
+    pub(super) prospect: Prospect,
+    /// Whether a check finds it up to date, and how long that takes.
+    pub(super) check: (bool, u64),
     /// The exit code of each attempt and how long it takes; the last stands for all further ones.
     pub(super) attempts: Vec<(i32, u64)>,
     /// How long it goes on after TERM; `None` for one that ignores it.
@@ -36,6 +39,8 @@ impl Script {
             after: Vec::new(),
             grouped: false,
             settings,
+            prospect: Prospect::Run,
+            check: (false, 0),
             attempts: vec![(code, millis)],
             dies_after: Some(1),
         }
@@ -56,6 +61,17 @@ impl Script {
         self
     }
 
+    pub(super) fn prospect(mut self, prospect: Prospect) -> Self {
+        self.prospect = prospect;
+        self
+    }
+
+    /// With a check that takes so long.
+    pub(super) fn checked(mut self, fresh: bool, millis: u64) -> Self {
+        self.check = (fresh, millis);
+        self.prospect(Prospect::Check)
+    }
+
     pub(super) fn attempt(&self, number: u32) -> (i32, u64) {
         self.attempts[(number as usize - 1).min(self.attempts.len() - 1)]
     }
@@ -66,7 +82,7 @@ pub(super) fn ms(millis: u64) -> Duration {
 }
 
 pub(super) fn rules(limit: usize, on_failure: OnFailure) -> Rules {
-    Rules { limit, on_failure, timeout: None, seed: SEED }
+    Rules { limit, on_failure, timeout: None, seed: SEED, prospects: Vec::new() }
 }
 
 pub(super) fn plan(scripts: &[Script]) -> Plan {
@@ -98,13 +114,24 @@ pub(super) struct World {
     pub(super) now: Duration,
     /// Ends to come: when, of which job and which of all spawns, and how. Outdated ones are passed over.
     ends: BinaryHeap<Reverse<(Duration, usize, usize, End)>>,
-    /// For each job, the attempt that lives.
+    /// For each job, the attempt or the check that has a place.
     live: Vec<Option<Live>>,
     spawns: usize,
     pub(super) shortage: Shortage,
     pub(super) events: Vec<(Duration, EventKind)>,
+    pub(super) checks: Vec<Checked>,
     pub(super) most_live: usize,
     pub(super) kills: usize,
+}
+
+/// A check that has ended.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Checked {
+    pub(super) job: usize,
+    pub(super) since: Duration,
+    pub(super) until: Duration,
+    /// Its answer; `None` when there was too little of something for one.
+    pub(super) fresh: Option<bool>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -112,6 +139,8 @@ struct Live {
     /// Which of all spawns it came from.
     spawn: usize,
     told: Option<Duration>,
+    /// Since when it is checked, if it is.
+    checked: Option<Duration>,
     /// Whether it is going to be deferred; until then nobody knows.
     scarce: bool,
 }
@@ -120,11 +149,14 @@ struct Live {
 enum End {
     /// With this code, or less than 0 by this signal.
     Process(i32),
+    /// Of a check, with its answer.
+    Check(bool),
     Scarce,
 }
 
 impl World {
-    pub(super) fn new(scripts: Vec<Script>, rules: Rules) -> Self {
+    pub(super) fn new(scripts: Vec<Script>, mut rules: Rules) -> Self {
+        rules.prospects = scripts.iter().map(|script| script.prospect).collect();
         Self {
             scheduler: Scheduler::new(Arc::new(plan(&scripts)), rules),
             live: vec![None; scripts.len()],
@@ -134,6 +166,7 @@ impl World {
             spawns: 0,
             shortage: Shortage::none(),
             events: Vec::new(),
+            checks: Vec::new(),
             most_live: 0,
             kills: 0,
         }
@@ -171,11 +204,13 @@ impl World {
         for action in actions {
             match action {
                 Action::Emit(kind) => self.events.push((self.now, kind)),
+                Action::Check(job) => self.check(job.index()),
                 Action::Spawn(attempt) => self.spawn(attempt),
                 Action::Terminate(job) => {
                     let job = job.index();
                     let live = self.live[job].as_mut().expect("only what lives is told to end");
                     assert!(live.told.is_none(), "job {job} is told twice");
+                    assert_eq!(live.checked, None, "job {job} is told to end while it is checked");
                     live.told = Some(self.now);
                     if let Some(millis) = self.scripts[job].dies_after.filter(|_| !live.scarce) {
                         self.ends.push(Reverse((self.now + ms(millis), job, live.spawn, End::Process(-15))));
@@ -204,34 +239,66 @@ impl World {
 
     fn spawn(&mut self, Attempt { job, number, .. }: Attempt) {
         let job = job.index();
+        let (code, millis) = self.scripts[job].attempt(number);
+        self.take_place(job, ms(millis), End::Process(code));
+    }
+
+    fn check(&mut self, job: usize) {
+        let script = &self.scripts[job];
+        let mut waits_for: Vec<usize> = script.needs.iter().chain(&script.after).copied().collect();
+        for (_, kind) in &self.events {
+            match kind {
+                EventKind::AttemptStarted { job: started, .. } => {
+                    assert_ne!(index(started), job, "job {job} is checked after an attempt");
+                }
+                EventKind::JobEnded { job: ended, .. } => waits_for.retain(|on| *on != index(ended)),
+                EventKind::CancelRequested { .. } => panic!("job {job} is checked after a cancel"),
+                _ => {}
+            }
+        }
+        assert_eq!(waits_for, [0; 0], "job {job} is checked too early");
+        let answered = |check: &Checked| check.job == job && check.fresh.is_some();
+        assert!(!self.checks.iter().any(answered), "job {job} is checked twice");
+        let (fresh, millis) = script.check;
+        self.take_place(job, ms(millis), End::Check(fresh));
+    }
+
+    /// For so long, unless there is too little of something.
+    fn take_place(&mut self, job: usize, time: Duration, end: End) {
         assert!(self.live[job].is_none(), "job {job} lives twice");
         let interactive = |job: usize| self.scripts[job].settings.interactive;
         let alone = (0..self.live.len()).filter(|other| self.live[*other].is_some()).all(|other| !interactive(other));
         assert!(self.live() == 0 || (alone && !interactive(job)), "job {job} starts beside one that runs alone");
         let denial = self.shortage.spawn(self.now, self.live());
-        let (code, millis) = self.scripts[job].attempt(number);
-        let (after, end) = denial.map_or((ms(millis), End::Process(code)), |after| (after, End::Scarce));
+        let checked = matches!(end, End::Check(_)).then_some(self.now);
+        let (after, end) = denial.map_or((time, end), |after| (after, End::Scarce));
         self.spawns += 1;
-        self.live[job] = Some(Live { spawn: self.spawns, told: None, scarce: denial.is_some() });
+        self.live[job] = Some(Live { spawn: self.spawns, told: None, checked, scarce: denial.is_some() });
         self.ends.push(Reverse((self.now + after, job, self.spawns, end)));
         self.most_live = self.most_live.max(self.live());
     }
 
     fn end(&mut self, job: usize, end: End) {
-        self.live[job] = None;
-        let others = self.live();
-        let outcome = match end {
-            End::Scarce => {
-                self.shortage.deferred(self.now, others);
-                ProcessOutcome::Scarce("no room".into())
-            }
-            End::Process(code) => {
-                self.shortage.ended(self.now);
-                let exit = if code < 0 { Exit::Signal(format!("{}", -code)) } else { Exit::Code(code) };
-                ProcessOutcome::Exited(exit)
-            }
+        let live = self.live[job].take().expect("only what lives ends");
+        let reason = "no room".to_owned();
+        let ended = |outcome| Input::Ended { job: id(job), end: ProcessEnd::without_process(outcome) };
+        match end {
+            End::Scarce => self.shortage.deferred(self.now, self.live()),
+            End::Process(_) | End::Check(true) => self.shortage.ended(self.now),
+            End::Check(false) => {}
+        }
+        if let Some(since) = live.checked {
+            let fresh = if let End::Check(fresh) = end { Some(fresh) } else { None };
+            self.checks.push(Checked { job, since, until: self.now, fresh });
+        }
+        let input = match end {
+            End::Scarce if live.checked.is_some() => Input::Unchecked { job: id(job), reason },
+            End::Scarce => ended(ProcessOutcome::Scarce(reason)),
+            End::Process(code) if code < 0 => ended(ProcessOutcome::Exited(Exit::Signal((-code).to_string()))),
+            End::Process(code) => ended(ProcessOutcome::Exited(Exit::Code(code))),
+            End::Check(fresh) => Input::Checked { job: id(job), fresh },
         };
-        self.step(Input::Ended { job: id(job), end: ProcessEnd::without_process(outcome) });
+        self.step(input);
     }
 
     fn live(&self) -> usize {

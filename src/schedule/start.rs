@@ -1,0 +1,147 @@
+//! From the end of what a job waits for to the start of its process: whether it is to run at all, and when.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Action, Attempt, Passed, Prospect, Running, Scheduler, State};
+use crate::event::{CancelLevel, CancelReason, EventKind, JobStatus, SkipReason};
+use crate::job::JobId;
+
+impl Scheduler {
+    pub(super) fn start(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        self.run_deadline = self.rules.timeout.map(|timeout| now.saturating_add(timeout));
+        let plan = Arc::clone(&self.plan);
+        for node in plan.graph.nodes() {
+            if !matches!(self.states[node.index()], State::Waiting(0)) {
+                continue;
+            }
+            let end = if let Some(job) = plan.graph.job(node) {
+                self.release(job, actions)
+            } else {
+                self.states[node.index()] = State::Ended;
+                Some(Passed::Satisfied)
+            };
+            if let Some(passed) = end {
+                self.pass_on(node, passed, actions);
+            }
+        }
+    }
+
+    /// Nothing is left that the job waits for. Answers with its end, if it has come to that without running.
+    pub(super) fn release(&mut self, job: JobId, actions: &mut Vec<Action>) -> Option<Passed> {
+        let settings = &self.plan.jobs.job(job).settings;
+        if !settings.runs_here() {
+            let only = settings.platforms.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
+            let because = SkipReason::Platform(format!("{}, only {only}", std::env::consts::OS));
+            self.end_job(job, JobStatus::Skipped { because }, actions);
+            return Some(Passed::Satisfied);
+        }
+        match self.prospect(job) {
+            Prospect::Run | Prospect::Check => {
+                self.set(job, State::Ready);
+                None
+            }
+            Prospect::UpToDate => {
+                self.end_job(job, JobStatus::UpToDate, actions);
+                Some(Passed::Satisfied)
+            }
+            Prospect::Refused => {
+                self.refusals += 1;
+                self.end_job(job, JobStatus::Cancelled, actions);
+                Some(Passed::Failed(job))
+            }
+        }
+    }
+
+    fn prospect(&self, job: JobId) -> Prospect {
+        self.rules.prospects.get(job.index()).copied().unwrap_or_default()
+    }
+
+    /// Starts what may start, and checks first what has to be.
+    pub(super) fn fill(&mut self, now: Duration, actions: &mut Vec<Action>) {
+        while self.cancel.is_none() && self.live_limit.admits(self.running) {
+            let Some(job) = self.ready.best().filter(|job| self.suits_what_runs(*job)) else { break };
+            self.ready.pop();
+            let slot = self.slots.take();
+            if self.prospect(job) == Prospect::Check {
+                self.set(job, State::Checking { slot });
+                actions.push(Action::Check(job));
+            } else {
+                self.begin(now, job, slot, actions);
+            }
+        }
+    }
+
+    /// Whether a job may start beside those that run. While the best cannot, no other starts either: one that is to run
+    /// alone would otherwise wait for as long as there are others.
+    fn suits_what_runs(&self, job: JobId) -> bool {
+        self.running == 0 || !(self.alone || self.plan.jobs.job(job).settings.interactive)
+    }
+
+    /// Begins the next attempt at a job, in a place that it has.
+    fn begin(&mut self, now: Duration, job: JobId, slot: u32, actions: &mut Vec<Action>) {
+        self.attempts[job.index()] += 1;
+        let attempt = Attempt { job, number: self.attempts[job.index()], slot };
+        let deadline = self.plan.jobs.job(job).settings.timeout.map(|timeout| now.saturating_add(timeout));
+        self.set(job, State::Running(Running { attempt, since: now, ending: None, deadline }));
+        let (name, number) = (self.plan.jobs.name(job).clone(), attempt.number);
+        actions.push(Action::Emit(EventKind::AttemptStarted { job: name, attempt: number, slot }));
+        actions.push(Action::Spawn(attempt));
+    }
+
+    pub(super) fn checked(&mut self, now: Duration, job: JobId, fresh: bool, actions: &mut Vec<Action>) {
+        let slot = self.checked_in(job);
+        // Once is enough: what comes now are attempts.
+        self.rules.prospects[job.index()] = Prospect::Run;
+        if self.cancel.is_some() {
+            self.slots.give_back(slot);
+            self.end_job(job, JobStatus::Cancelled, actions);
+        } else if fresh {
+            self.slots.give_back(slot);
+            self.live_limit.ended(now);
+            self.end_job(job, JobStatus::UpToDate, actions);
+            self.pass_on(job.into(), Passed::Satisfied, actions);
+        } else {
+            self.begin(now, job, slot, actions);
+        }
+    }
+
+    pub(super) fn unchecked(&mut self, now: Duration, job: JobId, reason: &str, actions: &mut Vec<Action>) {
+        let slot = self.checked_in(job);
+        self.slots.give_back(slot);
+        self.put_back(now, job, reason, actions);
+    }
+
+    /// The place in which a job is being checked.
+    fn checked_in(&self, job: JobId) -> u32 {
+        let State::Checking { slot } = self.states[job.index()] else {
+            unreachable!("only what is being checked has a check that ends");
+        };
+        slot
+    }
+
+    /// Takes an attempt back that could not be started for now.
+    pub(super) fn defer(&mut self, now: Duration, attempt: Attempt, reason: &str, actions: &mut Vec<Action>) {
+        let job = attempt.job;
+        self.attempts[job.index()] -= 1;
+        actions.push(Action::Emit(EventKind::AttemptDeferred {
+            job: self.plan.jobs.name(job).clone(),
+            attempt: attempt.number,
+            reason: reason.to_owned(),
+        }));
+        self.put_back(now, job, reason, actions);
+    }
+
+    /// The system has too little of something for this job, whose place is free again.
+    fn put_back(&mut self, now: Duration, job: JobId, reason: &str, actions: &mut Vec<Action>) {
+        if self.cancel.is_some() {
+            self.end_job(job, JobStatus::Cancelled, actions);
+            return;
+        }
+        self.set(job, State::Ready);
+        if let Err(tries) = self.live_limit.deferred(now, self.running) {
+            let fault = CancelReason::Fault(format!("nothing can be started, {tries} tries have failed: {reason}"));
+            self.cancel(now, fault, CancelLevel::NoNew, actions);
+        }
+    }
+}
