@@ -66,9 +66,19 @@ pub(crate) fn wait_for_change(pid: Pid) -> io::Result<Change> {
             _ => return Ok(Change::Ended),
         };
         // What was only looked at would be found again and again; by now it may be something else, or gone.
-        if wait_id(pid, libc::WSTOPPED | libc::WCONTINUED | libc::WNOHANG)?.si_code == info.si_code {
+        if take_change(pid)? == info.si_code {
             return Ok(change);
         }
+    }
+}
+
+/// Takes note that a child was stopped or continued; 0 if there is no news of that.
+fn take_change(pid: Pid) -> io::Result<libc::c_int> {
+    match wait_id(pid, libc::WSTOPPED | libc::WCONTINUED | libc::WNOHANG) {
+        Ok(info) => Ok(info.si_code),
+        // So says Linux of one that has become a zombie: it is none of those that were asked for.
+        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(0),
+        Err(error) => Err(error),
     }
 }
 
@@ -120,4 +130,19 @@ fn duration(time: libc::timeval) -> Duration {
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let micros = u64::try_from(time.tv_usec).unwrap_or(0);
     Duration::from_secs(seconds) + Duration::from_micros(micros)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// It may end between the look at what has become of it and the taking note of that.
+    #[test]
+    fn of_a_zombie_there_is_no_news_but_its_end() {
+        let mut child = std::process::Command::new("true").spawn().expect("a child");
+        let pid = Pid(child.id().try_into().expect("a process id"));
+        assert_eq!(wait_for_change(pid).expect("it is a child"), Change::Ended);
+        assert_eq!(take_change(pid).expect("it is a child"), 0);
+        assert!(child.wait().expect("nobody else waits for it").success());
+    }
 }
