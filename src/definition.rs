@@ -3,9 +3,7 @@
 //! Knows jobs. Does not know manifests, order or records.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,10 +11,9 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::job::{Inherit, Job, JobMap, JobSettings, Leak};
+use crate::keyed_hash::{KeyedHash, first};
 
-/// Makes hashes that mean something only where it is known. The values of variables are hashed: without a key, whoever
-/// reads a record could try out what a password is.
-pub(crate) type Key = [u8; 32];
+pub(crate) use crate::keyed_hash::Key;
 
 /// Of all that a job's process is given, and of how its end is judged; equal for jobs that are equal in this, whatever
 /// their names. It depends neither on where the manifest's folder lies nor on the other jobs.
@@ -46,113 +43,71 @@ impl<'de> Deserialize<'de> for Definition {
 
 /// The definition of each job, in order; paths count relative to `root` where they lie inside.
 pub(crate) fn definitions(jobs: &JobMap, root: &Path, key: &Key) -> Vec<Definition> {
-    let mut hash = Hash { key, buffer: Vec::new() };
+    let mut hash = KeyedHash::new(key);
     // Many jobs share their settings, which may hold many variables.
     let mut known: HashMap<*const JobSettings, [u8; 32]> = HashMap::new();
     let definition = |(_, job): (&str, &Job)| {
-        let settings = *known.entry(Arc::as_ptr(&job.settings)).or_insert_with(|| hash.settings(&job.settings, root));
-        let hash = hash.job(&settings, job);
-        Definition(u64::from_be_bytes(*hash.first_chunk().expect("the hash has 32 bytes")))
+        let of_settings = known.entry(Arc::as_ptr(&job.settings));
+        let settings = *of_settings.or_insert_with(|| hash_settings(&mut hash, &job.settings, root));
+        hash.begin(b'j');
+        hash.array(settings);
+        hash.list(&job.argv);
+        Definition(u64::from_be_bytes(first(&hash.take())))
     };
     jobs.iter().map(definition).collect()
 }
 
-/// Lays out what is hashed so that nothing can be taken for something else: every text and every list begins with its
-/// length. The two kinds of layout begin with different bytes.
-struct Hash<'k> {
-    key: &'k Key,
-    buffer: Vec<u8>,
-}
-
-impl Hash<'_> {
-    fn job(&mut self, settings: &[u8; 32], job: &Job) -> [u8; 32] {
-        self.buffer.push(b'j');
-        self.buffer.extend_from_slice(settings);
-        self.list(&job.argv);
-        self.take()
-    }
-
-    fn settings(&mut self, settings: &JobSettings, root: &Path) -> [u8; 32] {
-        // Every field is named, so that a new one cannot be forgotten here.
-        let JobSettings {
-            cwd,
-            environment,
-            stdin,
-            wrapper,
-            success_codes,
-            allow_failure,
-            leak,
-            // How long it may take, how often it is tried, where its output goes and which systems it is for: none of
-            // this makes it another job.
-            timeout: _,
-            grace: _,
-            retries: _,
-            streams: _,
-            interactive: _,
-            platforms: _,
-        } = settings;
-        self.buffer.push(b's');
-        self.path(cwd, root);
-        self.list(wrapper);
-        match &environment.inherit {
-            Inherit::All => self.number(0),
-            Inherit::Nothing => self.number(1),
-            Inherit::Only(names) => {
-                self.number(2);
-                self.list(names);
-            }
-        }
-        self.number(environment.set.len());
-        for (name, value) in &environment.set {
-            self.text(name);
-            self.text(value);
-        }
-        self.list(&environment.remove);
-        self.number(match leak {
-            Leak::Kill => 0,
-            Leak::Fail => 1,
-            Leak::Ignore => 2,
-        });
-        self.number(usize::from(stdin.is_some()));
-        if let Some(stdin) = stdin {
-            self.path(stdin, root);
-        }
-        self.number(success_codes.len());
-        for code in success_codes {
-            self.buffer.extend_from_slice(&code.to_le_bytes());
-        }
-        self.number(usize::from(*allow_failure));
-        self.take()
-    }
-
-    fn path(&mut self, path: &Path, root: &Path) {
-        let inside = path.strip_prefix(root);
-        self.number(usize::from(inside.is_ok()));
-        self.text(inside.unwrap_or(path));
-    }
-
-    fn list(&mut self, texts: &[impl AsRef<OsStr>]) {
-        self.number(texts.len());
-        for text in texts {
-            self.text(text);
+fn hash_settings(hash: &mut KeyedHash<'_>, settings: &JobSettings, root: &Path) -> [u8; 32] {
+    // Every field is named, so that a new one cannot be forgotten here.
+    let JobSettings {
+        cwd,
+        environment,
+        stdin,
+        wrapper,
+        success_codes,
+        allow_failure,
+        leak,
+        // How long it may take, how often it is tried, where its output goes and which systems it is for: none of
+        // this makes it another job.
+        timeout: _,
+        grace: _,
+        retries: _,
+        streams: _,
+        interactive: _,
+        platforms: _,
+    } = settings;
+    hash.begin(b's');
+    hash.path(cwd, root);
+    hash.list(wrapper);
+    match &environment.inherit {
+        Inherit::All => hash.number(0),
+        Inherit::Nothing => hash.number(1),
+        Inherit::Only(names) => {
+            hash.number(2);
+            hash.list(names);
         }
     }
-
-    fn text(&mut self, text: impl AsRef<OsStr>) {
-        let bytes = text.as_ref().as_bytes();
-        self.number(bytes.len());
-        self.buffer.extend_from_slice(bytes);
+    hash.number(environment.set.len());
+    for (name, value) in &environment.set {
+        hash.text(name);
+        hash.text(value);
     }
-
-    fn number(&mut self, number: usize) {
-        self.buffer.extend_from_slice(&(number as u64).to_le_bytes());
+    hash.list(&environment.remove);
+    hash.number(match leak {
+        Leak::Kill => 0,
+        Leak::Fail => 1,
+        Leak::Ignore => 2,
+    });
+    hash.number(usize::from(stdin.is_some()));
+    if let Some(stdin) = stdin {
+        hash.path(stdin, root);
     }
-
-    fn take(&mut self) -> [u8; 32] {
-        let hash = blake3::keyed_hash(self.key, &self.buffer);
-        self.buffer.clear();
-        *hash.as_bytes()
+    hash.number(success_codes.len());
+    for code in success_codes {
+        hash.array(code.to_le_bytes());
     }
+    hash.number(usize::from(*allow_failure));
+    hash.take()
 }
 
 #[cfg(test)]

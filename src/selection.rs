@@ -31,33 +31,20 @@ impl Selection {
 
 /// Each argument as text, or as its bytes where it is not UTF-8: what is read must be what was given.
 mod arguments {
-    use std::borrow::Cow;
     use std::ffi::OsString;
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
 
-    #[derive(Serialize, Deserialize)]
-    #[serde(untagged)]
-    enum Argument<'a> {
-        Text(Cow<'a, str>),
-        Bytes(Cow<'a, [u8]>),
-    }
+    use crate::lossless::Lossless;
 
     pub(super) fn serialize<S: Serializer>(arguments: &[OsString], serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(arguments.iter().map(|argument| match argument.to_str() {
-            Some(text) => Argument::Text(text.into()),
-            None => Argument::Bytes(argument.as_bytes().into()),
-        }))
+        serializer.collect_seq(arguments.iter().map(|argument| Lossless::from(argument.as_bytes())))
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<OsString>, D::Error> {
-        let arguments = Vec::<Argument<'static>>::deserialize(deserializer)?;
-        let argument = |argument| match argument {
-            Argument::Text(text) => OsString::from(text.into_owned()),
-            Argument::Bytes(bytes) => OsString::from_vec(bytes.into_owned()),
-        };
-        Ok(arguments.into_iter().map(argument).collect())
+        let arguments = Vec::<Lossless<'_>>::deserialize(deserializer)?;
+        Ok(arguments.into_iter().map(|argument| OsString::from_vec(argument.0.into_owned())).collect())
     }
 }
 

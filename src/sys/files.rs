@@ -93,6 +93,12 @@ pub(crate) fn open_regular_to_write(path: &Path) -> io::Result<File> {
     open_only_regular(path, OpenOptions::new().read(true).write(true))
 }
 
+/// Opens a file to be read and to be added to at its end, with the same care; makes it, its owner's alone, where there is
+/// none.
+pub(crate) fn open_regular_to_append(path: &Path) -> io::Result<File> {
+    open_only_regular(path, OpenOptions::new().read(true).append(true).create(true).mode(0o600))
+}
+
 fn open_only_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let opened = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
     let file = opened.map_err(|error| match error.raw_os_error() {

@@ -13,6 +13,7 @@ mod orphans;
 mod processes;
 mod signal;
 mod spawn;
+mod stat;
 mod terminal;
 mod wait;
 mod watch;
@@ -22,7 +23,7 @@ use std::io;
 pub(crate) use board::Board;
 pub(crate) use files::{
     allocate, create_in, current_user, free_space, is_executable, mark_descriptors_close_on_exec, open_folder,
-    open_regular, open_regular_to_write, remove_in, standard_descriptors,
+    open_regular, open_regular_to_append, open_regular_to_write, remove_in, standard_descriptors,
 };
 pub(crate) use fork::{fork_apart, is_called_apart, wait_for_close};
 pub(crate) use limits::argument_space;
@@ -32,6 +33,7 @@ pub(crate) use processes::{
 };
 pub(crate) use signal::{DefaultSignals, Signal, normalize_inherited_signals, signal_group, signal_process};
 pub(crate) use spawn::{Command, Place, spawn};
+pub(crate) use stat::{FileKind, FileStat, Stamp, coarse_now, open_to_read_in, stat_in};
 pub(crate) use terminal::{Terminal, ask_own_group_to_stop};
 pub(crate) use wait::{Change, Exit, Pid, Usage, group_lives, reap, wait_for_change};
 pub(crate) use watch::SignalWatch;
