@@ -33,6 +33,7 @@ pub mod event;
 mod exec;
 mod expected;
 mod files;
+mod freshness;
 mod glob;
 mod graph;
 mod guardian;

@@ -1,0 +1,7 @@
+//! Freshness.
+
+mod digest;
+mod lines;
+mod names;
+mod state;
+mod store;

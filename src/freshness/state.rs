@@ -1,0 +1,318 @@
+//! What is known: of jobs, as they were the last time they succeeded, and of files, as they were seen.
+//!
+//! Knows the lines of the state file and what they come to. Does not know which jobs there are now, nor where the file is.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsStr;
+use std::io::{self, BufRead};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use super::digest::{Digest, Mark};
+use super::lines::{self, Line, VERSION};
+use super::names::Names;
+use crate::lossless::Lossless;
+use crate::sys::Stamp;
+
+/// A file by its number.
+pub(super) type FileId = u32;
+/// A job or a group by its number, whether it is in a plan or not.
+pub(super) type NameId = u32;
+
+/// All that is known.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) files: Names,
+    /// By file; shorter where nothing is known of the last ones.
+    known: Vec<Option<Known>>,
+    pub(super) names: Names,
+    /// By name; shorter likewise.
+    records: Vec<Option<Arc<Record>>>,
+    settings: HashMap<Mark, Settings>,
+    groups: HashMap<Digest, Arc<[(NameId, Digest)]>>,
+    /// How many lines the file has.
+    pub(super) lines: usize,
+}
+
+/// How a file was seen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Known {
+    pub(super) digest: Digest,
+    /// As long as it looks like this, it has these contents.
+    pub(super) stamp: Stamp,
+    pub(super) is_saved: bool,
+}
+
+/// What a job was when it last succeeded.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) settings: Mark,
+    pub(super) argv: Mark,
+    /// Inputs, then those found by a depfile, then outputs.
+    files: Box<[(FileId, Digest)]>,
+    inputs: u32,
+    /// `None` when there was no depfile.
+    found: Option<u32>,
+    /// What its dependencies had made.
+    pub(super) deps: Box<[(NameId, Option<Digest>)]>,
+    outputs_digest: OnceLock<Digest>,
+}
+
+/// What many jobs have in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Settings {
+    pub(super) cwd: Vec<u8>,
+    pub(super) wrapper: Mark,
+    pub(super) stdin: Option<Vec<u8>>,
+    /// Whether every variable is inherited of which nothing else is said.
+    pub(super) inherit: bool,
+    /// Values, hashed; `None` where a variable is taken away.
+    pub(super) env: BTreeMap<String, Option<Mark>>,
+}
+
+/// The files of a job, for a record.
+#[derive(Debug, Default)]
+pub(super) struct RecordFiles {
+    pub(super) inputs: Vec<(FileId, Digest)>,
+    pub(super) found: Option<Vec<(FileId, Digest)>>,
+    pub(super) outputs: Vec<(FileId, Digest)>,
+}
+
+impl Record {
+    pub(super) fn new(settings: Mark, argv: Mark, files: RecordFiles, deps: Vec<(NameId, Option<Digest>)>) -> Self {
+        let count = |files: &Vec<_>| u32::try_from(files.len()).expect("fewer than 2^32 files fit into memory");
+        let (inputs, found) = (count(&files.inputs), files.found.as_ref().map(count));
+        let mut all = files.inputs;
+        all.reserve_exact(files.outputs.len() + files.found.as_ref().map_or(0, Vec::len));
+        all.extend(files.found.into_iter().flatten());
+        all.extend(files.outputs);
+        let (files, deps) = (all.into_boxed_slice(), deps.into_boxed_slice());
+        Self { settings, argv, files, inputs, found, deps, outputs_digest: OnceLock::new() }
+    }
+
+    pub(super) fn inputs(&self) -> &[(FileId, Digest)] {
+        &self.files[..self.inputs as usize]
+    }
+
+    pub(super) fn found(&self) -> Option<&[(FileId, Digest)]> {
+        self.found.map(|found| &self.files[self.inputs as usize..][..found as usize])
+    }
+
+    pub(super) fn outputs(&self) -> &[(FileId, Digest)] {
+        &self.files[(self.inputs + self.found.unwrap_or(0)) as usize..]
+    }
+
+    /// One hash of all outputs, which `make` makes the first time.
+    pub(super) fn outputs_digest(&self, make: impl FnOnce() -> Digest) -> Digest {
+        *self.outputs_digest.get_or_init(make)
+    }
+}
+
+impl State {
+    /// Reads a whole file. Lines that are cut or are none of ours are passed over, and so is a whole file of another
+    /// version.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub(super) fn read(mut file: impl BufRead) -> io::Result<Self> {
+        let mut state = Self::default();
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            if file.read_until(b'\n', &mut line)? == 0 {
+                return Ok(state);
+            }
+            let parsed = lines::parse(line.strip_suffix(b"\n").unwrap_or(&line));
+            if state.lines == 0 && parsed.as_ref().is_none_or(|line| line.v != Some(VERSION)) {
+                return Ok(state);
+            }
+            state.lines += 1;
+            if let Some(line) = parsed {
+                state.apply(line);
+            }
+        }
+    }
+
+    fn apply(&mut self, line: Line<'_>) {
+        match line {
+            Line { file: Some(file), hash: Some(digest), stat: Some(stat), .. } => {
+                let file = self.files.number(&file.0);
+                self.know(file, Known { digest, stamp: lines::stamp(stat), is_saved: true });
+            }
+            Line {
+                job: Some(job), settings: Some(settings), argv: Some(argv), inputs, found, deps, outputs, ..
+            } => {
+                let files = &mut self.files;
+                let mut numbers = |list: Vec<(Lossless<'_>, Digest)>| {
+                    list.into_iter().map(|(file, digest)| (files.number(&file.0), digest)).collect::<Vec<_>>()
+                };
+                let files = RecordFiles {
+                    inputs: inputs.map(&mut numbers).unwrap_or_default(),
+                    found: found.map(&mut numbers),
+                    outputs: outputs.map(&mut numbers).unwrap_or_default(),
+                };
+                let deps = deps.unwrap_or_default().into_iter();
+                let deps = deps.map(|(name, digest)| (self.names.number(&name.0), digest)).collect();
+                let job = self.names.number(&job.0);
+                self.keep(job, Arc::new(Record::new(settings, argv, files, deps)));
+            }
+            Line { settings: Some(mark), cwd: Some(cwd), wrapper: Some(wrapper), inherit: Some(inherit), .. } => {
+                let stdin = line.stdin.map(|stdin| stdin.0.into_owned());
+                let env = line.env.unwrap_or_default();
+                self.settings.insert(mark, Settings { cwd: cwd.0.into_owned(), wrapper, stdin, inherit, env });
+            }
+            Line { group: Some(digest), jobs: Some(jobs), .. } => {
+                let jobs = jobs.into_iter().map(|(name, digest)| (self.names.number(&name.0), digest));
+                let jobs = jobs.collect();
+                self.groups.insert(digest, jobs);
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn path(&self, file: FileId) -> &Path {
+        Path::new(OsStr::from_bytes(self.files.name(file)))
+    }
+
+    pub(super) fn known(&self, file: FileId) -> Option<&Known> {
+        self.known.get(file as usize)?.as_ref()
+    }
+
+    pub(super) fn know(&mut self, file: FileId, known: Known) {
+        put(&mut self.known, file, known);
+    }
+
+    pub(super) fn record(&self, name: NameId) -> Option<&Arc<Record>> {
+        self.records.get(name as usize)?.as_ref()
+    }
+
+    pub(super) fn keep(&mut self, name: NameId, record: Arc<Record>) {
+        put(&mut self.records, name, record);
+    }
+
+    pub(super) fn settings(&self, mark: Mark) -> Option<&Settings> {
+        self.settings.get(&mark)
+    }
+
+    pub(super) fn group(&self, digest: Digest) -> Option<&Arc<[(NameId, Digest)]>> {
+        self.groups.get(&digest)
+    }
+
+    /// Adds settings unless they are known; answers whether they were not.
+    pub(super) fn add_settings(&mut self, mark: Mark, settings: &Settings) -> bool {
+        let is_new = !self.settings.contains_key(&mark);
+        if is_new {
+            self.settings.insert(mark, settings.clone());
+        }
+        is_new
+    }
+
+    /// Adds what a group had made unless it is known; answers whether it was not.
+    pub(super) fn add_group(&mut self, digest: Digest, jobs: impl FnOnce() -> Arc<[(NameId, Digest)]>) -> bool {
+        let is_new = !self.groups.contains_key(&digest);
+        if is_new {
+            self.groups.insert(digest, jobs());
+        }
+        is_new
+    }
+
+    /// Everything that is of use, in as few lines as possible; and how many they are.
+    pub(super) fn write(&self, out: &mut Vec<u8>) -> usize {
+        let mut lines = 1;
+        Line::version().write(out);
+        let (mut files, mut settings, mut groups) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for (name, record) in self.records.iter().enumerate() {
+            let Some(record) = record else { continue };
+            files.extend(record.files.iter().map(|(file, _)| *file));
+            settings.insert(record.settings);
+            groups.extend(record.deps.iter().filter_map(|(_, digest)| *digest));
+            self.write_job(u32::try_from(name).unwrap_or_default(), record, out);
+            lines += 1;
+        }
+        for mark in settings.iter().filter(|mark| self.settings.contains_key(mark)) {
+            self.write_settings(*mark, out);
+            lines += 1;
+        }
+        for digest in groups.iter().filter(|digest| self.groups.contains_key(digest)) {
+            self.write_group(*digest, out);
+            lines += 1;
+        }
+        for file in files.into_iter().filter(|file| self.known(*file).is_some()) {
+            self.write_file(file, out);
+            lines += 1;
+        }
+        lines
+    }
+
+    pub(super) fn write_job(&self, name: NameId, record: &Record, out: &mut Vec<u8>) {
+        let files = |list: &[(FileId, Digest)]| {
+            let file = |(file, digest): &(FileId, Digest)| (self.files.name(*file).into(), *digest);
+            list.iter().map(file).collect::<Vec<_>>()
+        };
+        let dep = |(name, digest): &(NameId, Option<Digest>)| (self.names.name(*name).into(), *digest);
+        let line = Line {
+            job: Some(self.names.name(name).into()),
+            settings: Some(record.settings),
+            argv: Some(record.argv),
+            inputs: (!record.inputs().is_empty()).then(|| files(record.inputs())),
+            found: record.found().map(files),
+            deps: (!record.deps.is_empty()).then(|| record.deps.iter().map(dep).collect()),
+            outputs: (!record.outputs().is_empty()).then(|| files(record.outputs())),
+            ..Line::default()
+        };
+        line.write(out);
+    }
+
+    pub(super) fn write_settings(&self, mark: Mark, out: &mut Vec<u8>) {
+        let Some(settings) = self.settings.get(&mark) else { return };
+        let line = Line {
+            settings: Some(mark),
+            cwd: Some(settings.cwd.as_slice().into()),
+            wrapper: Some(settings.wrapper),
+            stdin: settings.stdin.as_deref().map(Lossless::from),
+            inherit: Some(settings.inherit),
+            env: Some(settings.env.clone()),
+            ..Line::default()
+        };
+        line.write(out);
+    }
+
+    pub(super) fn write_group(&self, digest: Digest, out: &mut Vec<u8>) {
+        let Some(jobs) = self.groups.get(&digest) else { return };
+        let jobs = jobs.iter().map(|(name, digest)| (self.names.name(*name).into(), *digest));
+        Line { group: Some(digest), jobs: Some(jobs.collect()), ..Line::default() }.write(out);
+    }
+
+    pub(super) fn write_file(&self, file: FileId, out: &mut Vec<u8>) {
+        let Some(known) = self.known(file) else { return };
+        let line = Line {
+            file: Some(self.files.name(file).into()),
+            hash: Some(known.digest),
+            stat: Some(lines::stamp_line(&known.stamp)),
+            ..Line::default()
+        };
+        line.write(out);
+    }
+
+    /// Files of which something is known that no file says yet.
+    pub(super) fn unsaved(&self) -> Vec<FileId> {
+        let unsaved = self.known.iter().enumerate().filter(|(_, known)| known.is_some_and(|known| !known.is_saved));
+        unsaved.filter_map(|(file, _)| u32::try_from(file).ok()).collect()
+    }
+
+    pub(super) fn mark_saved(&mut self, file: FileId) {
+        if let Some(Some(known)) = self.known.get_mut(file as usize) {
+            known.is_saved = true;
+        }
+    }
+}
+
+fn put<T: Clone>(list: &mut Vec<Option<T>>, at: u32, value: T) {
+    let at = at as usize;
+    if list.len() <= at {
+        list.resize(at + 1, None);
+    }
+    list[at] = Some(value);
+}
