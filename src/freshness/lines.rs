@@ -4,8 +4,10 @@
 //! succeeded is one line; what many jobs have in common, and how files were seen, has lines of its own.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::digest::{Digest, Mark};
 use crate::lossless::Lossless;
@@ -20,60 +22,96 @@ pub(super) struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) v: Option<u32>,
 
-    // Of a file: which contents it had when it looked like this.
+    /// A file that was seen.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) file: Option<Lossless<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) hash: Option<Digest>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) stat: Option<StampLine>,
+    pub(super) file: Option<Seen<'a>>,
 
-    // Of a job; the settings of several are a line of their own.
+    // A job that succeeded, and what its settings, its files and its dependencies were.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(super) job: Option<Lossless<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) settings: Option<Mark>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) argv: Option<Mark>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) inputs: Option<Vec<(Lossless<'a>, Digest)>>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) inputs: Vec<Seen<'a>>,
     /// There, though it may be empty, when a depfile was read.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) found: Option<Vec<(Lossless<'a>, Digest)>>,
+    pub(super) found: Option<Vec<Seen<'a>>>,
     /// No hash where nothing was known of what the dependency makes.
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) deps: Option<Vec<(Lossless<'a>, Option<Digest>)>>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) outputs: Option<Vec<(Lossless<'a>, Digest)>>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) deps: Vec<(Lossless<'a>, Option<Digest>)>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) outputs: Vec<Seen<'a>>,
 
-    // Of settings.
+    /// What settings are, beside their hash.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) cwd: Option<Lossless<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) wrapper: Option<Mark>,
-    #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) stdin: Option<Lossless<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) inherit: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) env: Option<BTreeMap<String, Option<Mark>>>,
+    pub(super) are: Option<Box<SettingsLine<'a>>>,
 
-    // Of what the jobs of a group had made when they were a dependency.
+    // What the jobs of a group had made when it was a dependency; the hash of it all is in those that needed it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) group: Option<Digest>,
+    #[serde(borrow, default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) made: Vec<(Lossless<'a>, Digest)>,
+}
+
+/// What many jobs have in common.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SettingsLine<'a> {
+    #[serde(borrow)]
+    pub(super) cwd: Lossless<'a>,
+    pub(super) wrapper: Mark,
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
-    pub(super) jobs: Option<Vec<(Lossless<'a>, Digest)>>,
+    pub(super) stdin: Option<Lossless<'a>>,
+    pub(super) inherit: bool,
+    pub(super) env: BTreeMap<String, Option<Mark>>,
 }
 
-/// Size, time of change of the contents, time of any change, inode.
-pub(super) type StampLine = (u64, i64, i64, u64);
-
-pub(super) fn stamp_line(stamp: &Stamp) -> StampLine {
-    (stamp.size, stamp.modified, stamp.changed, stamp.inode)
+/// A file and its contents, as `[path, hash, size, time of change of the contents, time of any change, inode]`; of the
+/// last four, which say how to recognise it without reading it, there are all or none.
+#[derive(Debug, Clone)]
+pub(super) struct Seen<'a> {
+    pub(super) path: Lossless<'a>,
+    pub(super) digest: Digest,
+    pub(super) stamp: Option<Stamp>,
 }
 
-pub(super) fn stamp((size, modified, changed, inode): StampLine) -> Stamp {
-    Stamp { size, modified, changed, inode }
+impl Serialize for Seen<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.stamp {
+            None => (&self.path, self.digest).serialize(serializer),
+            Some(stamp) => {
+                (&self.path, self.digest, stamp.size, stamp.modified, stamp.changed, stamp.inode).serialize(serializer)
+            }
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Seen<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Seen<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a file, its hash, and its times")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut fields: A) -> Result<Seen<'de>, A::Error> {
+                fn next<'de, T: Deserialize<'de>, A: SeqAccess<'de>>(fields: &mut A) -> Result<T, A::Error> {
+                    fields.next_element()?.ok_or_else(|| A::Error::custom("something is missing"))
+                }
+                let (path, digest) = (next(&mut fields)?, next(&mut fields)?);
+                let Some(size) = fields.next_element()? else { return Ok(Seen { path, digest, stamp: None }) };
+                let (modified, changed) = (next(&mut fields)?, next(&mut fields)?);
+                let stamp = Stamp { size, modified, changed, inode: next(&mut fields)? };
+                Ok(Seen { path, digest, stamp: Some(stamp) })
+            }
+        }
+
+        deserializer.deserialize_seq(Fields)
+    }
 }
 
 impl Line<'_> {

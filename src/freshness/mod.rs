@@ -5,3 +5,4 @@ mod lines;
 mod names;
 mod state;
 mod store;
+#[cfg(test)]

@@ -1,8 +1,8 @@
 //! Many names in little memory, each with a number.
 
-use std::hash::{BuildHasher, RandomState};
+use std::hash::BuildHasher;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashTable};
 
 /// Names by number and numbers by name. A name is any bytes.
 #[derive(Debug, Default)]
@@ -12,7 +12,7 @@ pub(super) struct Names {
     /// Where each ends.
     ends: Vec<usize>,
     numbers: HashTable<u32>,
-    hasher: RandomState,
+    hasher: DefaultHashBuilder,
 }
 
 impl Names {

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 use super::digest::{Digest, Mark};
-use super::lines::{self, Line, VERSION};
+use super::lines::{self, Line, Seen, SettingsLine, VERSION};
 use super::names::Names;
 use crate::lossless::Lossless;
 use crate::sys::Stamp;
@@ -137,39 +137,43 @@ impl State {
 
     fn apply(&mut self, line: Line<'_>) {
         match line {
-            Line { file: Some(file), hash: Some(digest), stat: Some(stat), .. } => {
-                let file = self.files.number(&file.0);
-                self.know(file, Known { digest, stamp: lines::stamp(stat), is_saved: true });
-            }
-            Line {
-                job: Some(job), settings: Some(settings), argv: Some(argv), inputs, found, deps, outputs, ..
-            } => {
-                let files = &mut self.files;
-                let mut numbers = |list: Vec<(Lossless<'_>, Digest)>| {
-                    list.into_iter().map(|(file, digest)| (files.number(&file.0), digest)).collect::<Vec<_>>()
-                };
+            Line { job: Some(job), settings: Some(settings), argv: Some(argv), .. } => {
+                let mut numbers = |list: Vec<Seen<'_>>| list.iter().map(|seen| self.see(seen)).collect();
                 let files = RecordFiles {
-                    inputs: inputs.map(&mut numbers).unwrap_or_default(),
-                    found: found.map(&mut numbers),
-                    outputs: outputs.map(&mut numbers).unwrap_or_default(),
+                    inputs: numbers(line.inputs),
+                    found: line.found.map(&mut numbers),
+                    outputs: numbers(line.outputs),
                 };
-                let deps = deps.unwrap_or_default().into_iter();
-                let deps = deps.map(|(name, digest)| (self.names.number(&name.0), digest)).collect();
+                let deps = line.deps.iter().map(|(name, digest)| (self.names.number(&name.0), *digest)).collect();
                 let job = self.names.number(&job.0);
                 self.keep(job, Arc::new(Record::new(settings, argv, files, deps)));
             }
-            Line { settings: Some(mark), cwd: Some(cwd), wrapper: Some(wrapper), inherit: Some(inherit), .. } => {
-                let stdin = line.stdin.map(|stdin| stdin.0.into_owned());
-                let env = line.env.unwrap_or_default();
-                self.settings.insert(mark, Settings { cwd: cwd.0.into_owned(), wrapper, stdin, inherit, env });
+            Line { file: Some(seen), .. } => _ = self.see(&seen),
+            Line { settings: Some(mark), are: Some(are), .. } => {
+                let settings = Settings {
+                    cwd: are.cwd.0.into_owned(),
+                    wrapper: are.wrapper,
+                    stdin: are.stdin.map(|stdin| stdin.0.into_owned()),
+                    inherit: are.inherit,
+                    env: are.env,
+                };
+                self.settings.insert(mark, settings);
             }
-            Line { group: Some(digest), jobs: Some(jobs), .. } => {
-                let jobs = jobs.into_iter().map(|(name, digest)| (self.names.number(&name.0), digest));
-                let jobs = jobs.collect();
-                self.groups.insert(digest, jobs);
+            Line { group: Some(digest), made, .. } => {
+                let made = made.iter().map(|(name, digest)| (self.names.number(&name.0), *digest)).collect();
+                self.groups.insert(digest, made);
             }
             _ => {}
         }
+    }
+
+    /// Takes in a file as a line has it.
+    fn see(&mut self, seen: &Seen<'_>) -> (FileId, Digest) {
+        let file = self.files.number(&seen.path.0);
+        if let Some(stamp) = seen.stamp {
+            self.know(file, Known { digest: seen.digest, stamp, is_saved: true });
+        }
+        (file, seen.digest)
     }
 
     pub(super) fn path(&self, file: FileId) -> &Path {
@@ -219,93 +223,88 @@ impl State {
     }
 
     /// Everything that is of use, in as few lines as possible; and how many they are.
-    pub(super) fn write(&self, out: &mut Vec<u8>) -> usize {
+    pub(super) fn write(&mut self, out: &mut Vec<u8>) -> usize {
         let mut lines = 1;
         Line::version().write(out);
-        let (mut files, mut settings, mut groups) = (HashSet::new(), HashSet::new(), HashSet::new());
-        for (name, record) in self.records.iter().enumerate() {
-            let Some(record) = record else { continue };
-            files.extend(record.files.iter().map(|(file, _)| *file));
+        self.known.iter_mut().flatten().for_each(|known| known.is_saved = false);
+        let (mut settings, mut groups) = (HashSet::new(), HashSet::new());
+        for name in 0..u32::try_from(self.records.len()).unwrap_or(u32::MAX) {
+            let Some(record) = self.record(name).cloned() else { continue };
             settings.insert(record.settings);
             groups.extend(record.deps.iter().filter_map(|(_, digest)| *digest));
-            self.write_job(u32::try_from(name).unwrap_or_default(), record, out);
+            self.write_job(name, &record, out);
             lines += 1;
         }
-        for mark in settings.iter().filter(|mark| self.settings.contains_key(mark)) {
-            self.write_settings(*mark, out);
-            lines += 1;
-        }
-        for digest in groups.iter().filter(|digest| self.groups.contains_key(digest)) {
-            self.write_group(*digest, out);
-            lines += 1;
-        }
-        for file in files.into_iter().filter(|file| self.known(*file).is_some()) {
-            self.write_file(file, out);
-            lines += 1;
-        }
-        lines
+        settings.retain(|mark| self.settings.contains_key(mark));
+        groups.retain(|digest| self.groups.contains_key(digest));
+        settings.iter().for_each(|mark| self.write_settings(*mark, out));
+        groups.iter().for_each(|digest| self.write_group(*digest, out));
+        lines + settings.len() + groups.len()
     }
 
-    pub(super) fn write_job(&self, name: NameId, record: &Record, out: &mut Vec<u8>) {
-        let files = |list: &[(FileId, Digest)]| {
-            let file = |(file, digest): &(FileId, Digest)| (self.files.name(*file).into(), *digest);
-            list.iter().map(file).collect::<Vec<_>>()
-        };
+    /// As a line, with all that is known of its files and in no line yet.
+    pub(super) fn write_job(&mut self, name: NameId, record: &Record, out: &mut Vec<u8>) {
+        let (files, known) = (&self.files, &mut self.known);
+        let mut seen = |list: &[(FileId, Digest)]| list.iter().map(|file| Self::seen(files, known, *file)).collect();
         let dep = |(name, digest): &(NameId, Option<Digest>)| (self.names.name(*name).into(), *digest);
         let line = Line {
             job: Some(self.names.name(name).into()),
             settings: Some(record.settings),
             argv: Some(record.argv),
-            inputs: (!record.inputs().is_empty()).then(|| files(record.inputs())),
-            found: record.found().map(files),
-            deps: (!record.deps.is_empty()).then(|| record.deps.iter().map(dep).collect()),
-            outputs: (!record.outputs().is_empty()).then(|| files(record.outputs())),
+            inputs: seen(record.inputs()),
+            found: record.found().map(&mut seen),
+            deps: record.deps.iter().map(dep).collect(),
+            outputs: seen(record.outputs()),
             ..Line::default()
         };
         line.write(out);
+    }
+
+    /// A file for a line, with what is known of it if that is of these contents and in no line yet.
+    fn seen<'a>(files: &'a Names, known: &mut [Option<Known>], (file, digest): (FileId, Digest)) -> Seen<'a> {
+        let known = known.get_mut(file as usize).and_then(Option::as_mut);
+        let unsaved = known.filter(|known| !known.is_saved && known.digest == digest);
+        let stamp = unsaved.map(|known| {
+            known.is_saved = true;
+            known.stamp
+        });
+        Seen { path: files.name(file).into(), digest, stamp }
     }
 
     pub(super) fn write_settings(&self, mark: Mark, out: &mut Vec<u8>) {
         let Some(settings) = self.settings.get(&mark) else { return };
-        let line = Line {
-            settings: Some(mark),
-            cwd: Some(settings.cwd.as_slice().into()),
-            wrapper: Some(settings.wrapper),
+        let are = SettingsLine {
+            cwd: settings.cwd.as_slice().into(),
+            wrapper: settings.wrapper,
             stdin: settings.stdin.as_deref().map(Lossless::from),
-            inherit: Some(settings.inherit),
-            env: Some(settings.env.clone()),
-            ..Line::default()
+            inherit: settings.inherit,
+            env: settings.env.clone(),
         };
-        line.write(out);
+        Line { settings: Some(mark), are: Some(Box::new(are)), ..Line::default() }.write(out);
     }
 
     pub(super) fn write_group(&self, digest: Digest, out: &mut Vec<u8>) {
-        let Some(jobs) = self.groups.get(&digest) else { return };
-        let jobs = jobs.iter().map(|(name, digest)| (self.names.name(*name).into(), *digest));
-        Line { group: Some(digest), jobs: Some(jobs.collect()), ..Line::default() }.write(out);
+        let Some(made) = self.groups.get(&digest) else { return };
+        let made = made.iter().map(|(name, digest)| (self.names.name(*name).into(), *digest));
+        Line { group: Some(digest), made: made.collect(), ..Line::default() }.write(out);
     }
 
-    pub(super) fn write_file(&self, file: FileId, out: &mut Vec<u8>) {
-        let Some(known) = self.known(file) else { return };
-        let line = Line {
-            file: Some(self.files.name(file).into()),
-            hash: Some(known.digest),
-            stat: Some(lines::stamp_line(&known.stamp)),
-            ..Line::default()
-        };
-        line.write(out);
-    }
-
-    /// Files of which something is known that no file says yet.
-    pub(super) fn unsaved(&self) -> Vec<FileId> {
-        let unsaved = self.known.iter().enumerate().filter(|(_, known)| known.is_some_and(|known| !known.is_saved));
-        unsaved.filter_map(|(file, _)| u32::try_from(file).ok()).collect()
-    }
-
-    pub(super) fn mark_saved(&mut self, file: FileId) {
-        if let Some(Some(known)) = self.known.get_mut(file as usize) {
-            known.is_saved = true;
+    /// A line for each file of which something is known that is in no line yet; and how many they are.
+    pub(super) fn write_unsaved(&mut self, out: &mut Vec<u8>) -> usize {
+        let mut lines = 0;
+        for file in 0..self.known.len() {
+            let Some(Known { digest, is_saved: false, .. }) = self.known[file] else { continue };
+            let file = u32::try_from(file).unwrap_or(u32::MAX);
+            let seen = Self::seen(&self.files, &mut self.known, (file, digest));
+            Line { file: Some(seen), ..Line::default() }.write(out);
+            lines += 1;
         }
+        lines
+    }
+
+    /// How many lines of the file, at most, would be left if it were written anew.
+    pub(super) fn live_lines(&self) -> usize {
+        1 + self.records.iter().flatten().count() + self.settings.len() + self.groups.len()
     }
 }
 

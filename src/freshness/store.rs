@@ -122,7 +122,7 @@ impl Store {
             return Ok(());
         }
         let path = self.folder.join(STATE);
-        let replaced = read(&self.folder).and_then(|state| {
+        let replaced = read(&self.folder).and_then(|mut state| {
             let mut bytes = Vec::new();
             state.write(&mut bytes);
             self.replace(&path, &bytes).map_err(failed(&path, "replaced"))
@@ -188,6 +188,9 @@ mod tests {
 
     use super::*;
     use crate::freshness::digest::{Digest, Mark};
+    use crate::freshness::lines::{Seen, SettingsLine};
+    use crate::lossless::Lossless;
+    use crate::sys::Stamp;
 
     fn job(name: &str, argv: u8) -> Vec<u8> {
         let mut line = Vec::new();
@@ -287,25 +290,49 @@ mod tests {
             let mut whole = b"{\"v\":1}\n".to_vec();
             whole.extend(lines.concat());
             let cut = cut.index(whole.len() + 1);
-            let state = State::read(&whole[..cut]).expect("memory can be read");
+            let mut state = State::read(&whole[..cut]).expect("memory can be read");
             // What is whole before the cut counts, and nothing of the rest.
             let end = whole[..cut].iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
             let before = State::read(&whole[..end]).expect("memory can be read");
-            let text = |state: &State| {
-                let mut text = Vec::new();
-                state.write(&mut text);
-                let mut lines: Vec<_> = text.split(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
-                lines.sort_unstable();
-                lines
-            };
             let is_whole_but_for_its_end = lines::parse(&whole[end..cut]).is_some();
-            prop_assert!(is_whole_but_for_its_end || text(&state) == text(&before));
-            // What is written is read as what it was, and written the same.
+            prop_assert!(is_whole_but_for_its_end || facts(&state) == facts(&before));
+            // What is written is read as what it was.
             let mut written = Vec::new();
             let count = state.write(&mut written);
             prop_assert_eq!(written.iter().filter(|byte| **byte == b'\n').count(), count);
-            prop_assert_eq!(text(&State::read(&*written).expect("memory can be read")), text(&state));
+            prop_assert_eq!(facts(&State::read(&*written).expect("memory can be read")), facts(&state));
         }
+    }
+
+    /// All that can be of use.
+    fn facts(state: &State) -> Vec<String> {
+        let mut facts = Vec::new();
+        for name in 0..u32::try_from(state.names.len()).expect("few") {
+            let Some(record) = state.record(name) else { continue };
+            let file = |(file, digest): &(u32, Digest)| {
+                let known = state.known(*file).filter(|known| known.digest == *digest);
+                format!("{:?} {digest} {:?}", state.path(*file), known.map(|known| known.stamp))
+            };
+            let files = |list: &[_]| list.iter().map(file).collect::<Vec<_>>();
+            let made = |digest| {
+                let made = state.group(digest)?.iter().map(|(name, digest)| (state.names.name(*name), *digest));
+                Some(made.collect::<Vec<_>>())
+            };
+            let dep =
+                |(name, digest): &(u32, Option<Digest>)| (state.names.name(*name), *digest, digest.and_then(made));
+            facts.push(format!(
+                "{:?} {:?} {} {:?} {:?} {:?} {:?}",
+                state.names.name(name),
+                state.settings(record.settings),
+                record.argv,
+                files(record.inputs()),
+                record.found().map(files),
+                files(record.outputs()),
+                record.deps.iter().map(dep).collect::<Vec<_>>()
+            ));
+        }
+        facts.sort_unstable();
+        facts
     }
 
     /// A line of ours, or of nobody's.
@@ -313,50 +340,40 @@ mod tests {
         let name =
             || prop_oneof![prop::sample::select(vec![&b"a"[..], b"b/\xFF", b"\"\n", b""]).prop_map(<[u8]>::to_vec)];
         let digest = || (0..3u8).prop_map(|byte| Digest([byte; 16]));
-        let files = move || prop::collection::vec((name(), digest()), 0..3);
+        let stamp = prop::option::of(any::<(u64, i64, i64, u64)>());
+        let seen = (name(), digest(), stamp);
+        let seen = seen.prop_map(|(path, digest, stamp)| Seen {
+            path: Lossless(path.into()),
+            digest,
+            stamp: stamp.map(|(size, modified, changed, inode)| Stamp { size, modified, changed, inode }),
+        });
+        let files = prop::collection::vec(seen.clone(), 0..3);
         let written = |line: &Line<'_>| {
             let mut text = Vec::new();
             line.write(&mut text);
             text
         };
-        let of_file = (name(), digest(), any::<(u64, i64, i64, u64)>()).prop_map(move |(file, hash, stat)| {
-            written(&Line { file: Some((&*file).into()), hash: Some(hash), stat: Some(stat), ..Line::default() })
+        let of_file = seen.prop_map(move |seen| written(&Line { file: Some(seen), ..Line::default() }));
+        let lists = (files.clone(), files.clone(), prop::option::of(files));
+        let of_job = (name(), lists).prop_map(move |(job, (inputs, outputs, found))| {
+            let deps = inputs.iter().map(|seen| (seen.path.clone(), seen.stamp.map(|_| seen.digest))).collect();
+            let (settings, argv) = (Some(Mark([1; 8])), Some(Mark([2; 8])));
+            let job = Some((&*job).into());
+            written(&Line { job, settings, argv, inputs, found, deps, outputs, ..Line::default() })
         });
-        let of_job =
-            (name(), files(), files(), prop::option::of(files())).prop_map(move |(job, inputs, outputs, found)| {
-                let list = |files: &Vec<(Vec<u8>, Digest)>| {
-                    files
-                        .iter()
-                        .map(|(file, digest)| (std::borrow::Cow::Owned(file.clone()), *digest))
-                        .map(|(file, digest)| (crate::lossless::Lossless(file), digest))
-                        .collect::<Vec<_>>()
-                };
-                let deps = list(&inputs).into_iter().map(|(name, digest)| (name, Some(digest)));
-                written(&Line {
-                    job: Some((&*job).into()),
-                    settings: Some(Mark([1; 8])),
-                    argv: Some(Mark([2; 8])),
-                    inputs: Some(list(&inputs)),
-                    found: found.as_ref().map(list),
-                    deps: Some(deps.collect()),
-                    outputs: Some(list(&outputs)),
-                    ..Line::default()
-                })
-            });
-        let of_group = (digest(), files()).prop_map(move |(group, jobs)| {
-            let jobs = jobs.iter().map(|(name, digest)| ((&**name).into(), *digest)).collect();
-            written(&Line { group: Some(group), jobs: Some(jobs), ..Line::default() })
+        let of_group = (digest(), name()).prop_map(move |(group, job)| {
+            let made = vec![((&*job).into(), group)];
+            written(&Line { group: Some(group), made, ..Line::default() })
         });
         let of_settings = name().prop_map(move |cwd| {
-            let env = [("A".to_owned(), Some(Mark([3; 8]))), ("B".to_owned(), None)];
-            written(&Line {
-                settings: Some(Mark([1; 8])),
-                cwd: Some((&*cwd).into()),
-                wrapper: Some(Mark([2; 8])),
-                inherit: Some(true),
-                env: Some(env.into()),
-                ..Line::default()
-            })
+            let are = SettingsLine {
+                cwd: (&*cwd).into(),
+                wrapper: Mark([2; 8]),
+                stdin: None,
+                inherit: true,
+                env: [("A".to_owned(), Some(Mark([3; 8]))), ("B".to_owned(), None)].into(),
+            };
+            written(&Line { settings: Some(Mark([1; 8])), are: Some(Box::new(are)), ..Line::default() })
         });
         let noise = prop::collection::vec(any::<u8>(), 0..20);
         prop_oneof![of_file, of_job, of_group, of_settings, noise]
