@@ -40,6 +40,15 @@ impl FileSet {
         })
     }
 
+    /// Whether a path is named, by itself, by a folder above it or by a glob, and not taken away.
+    pub(crate) fn contains(&self, path: &Path) -> bool {
+        let names = |named: &PathOrGlob| match named {
+            PathOrGlob::Path(named) => path.starts_with(named),
+            PathOrGlob::Glob(glob) => glob.fits(path),
+        };
+        self.named.iter().any(names) && !self.excludes(path)
+    }
+
     /// Whether a path is taken away.
     pub(crate) fn excludes(&self, path: &Path) -> bool {
         self.excluded.iter().any(|excluded| match excluded {
@@ -133,5 +142,14 @@ mod tests {
         assert_eq!(expand(&["src/**/*.c", "!src/gen"]), paths(&["src/a.c", "src/b.c"]));
         assert_eq!(expand(&["src/**", "!**/[ac].c"]), paths(&["src/b.c"]));
         assert_eq!(expand(&["src/*.c", "main.c", "!main.c"]), paths(&["src/a.c", "src/b.c"]));
+    }
+
+    #[test]
+    fn what_is_contained_need_not_be_there() {
+        let set = set(&["main.c", "src", "out/*.o", "!src/gen"]);
+        let contained = ["main.c", "src/a.c", "src/sub/a.c", "out/a.o"];
+        assert!(contained.iter().all(|path| set.contains(path.as_ref())));
+        let others = ["main.cc", "src.c", "src/gen/a.c", "out/sub/a.o", "out"];
+        assert!(!others.iter().any(|path| set.contains(path.as_ref())));
     }
 }

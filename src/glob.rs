@@ -52,6 +52,11 @@ impl Glob {
         &self.base
     }
 
+    /// As one could write it, from where relative paths start.
+    pub(crate) fn pattern(&self) -> PathBuf {
+        self.base.join(self.rest.glob().glob())
+    }
+
     /// Whether it fits a normalised path.
     pub(crate) fn fits(&self, path: &Path) -> bool {
         path.strip_prefix(&self.base).is_ok_and(|rest| {

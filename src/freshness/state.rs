@@ -22,7 +22,7 @@ pub(super) type NameId = u32;
 
 /// All that is known.
 #[derive(Debug, Default)]
-pub(super) struct State {
+pub(crate) struct State {
     pub(super) files: Names,
     /// By file; shorter where nothing is known of the last ones.
     known: Vec<Option<Known>>,
@@ -178,6 +178,21 @@ impl State {
 
     pub(super) fn path(&self, file: FileId) -> &Path {
         Path::new(OsStr::from_bytes(self.files.name(file)))
+    }
+
+    /// The number of a file that is known.
+    pub(super) fn file(&self, path: &Path) -> Option<FileId> {
+        self.files.get(path.as_os_str().as_bytes())
+    }
+
+    /// The number of any file.
+    pub(super) fn file_number(&mut self, path: &Path) -> FileId {
+        self.files.number(path.as_os_str().as_bytes())
+    }
+
+    pub(super) fn learn(&mut self, path: &Path, known: Known) {
+        let file = self.file_number(path);
+        self.know(file, known);
     }
 
     pub(super) fn known(&self, file: FileId) -> Option<&Known> {

@@ -46,7 +46,7 @@ struct Opened {
 }
 
 /// What is in the state file of this folder; nothing when there is none.
-pub(super) fn read(folder: &Path) -> Result<State, StateError> {
+pub(crate) fn read(folder: &Path) -> Result<State, StateError> {
     /// Large files are read in few calls.
     const BUFFER: usize = 256 * 1024;
     let path = folder.join(STATE);
