@@ -50,9 +50,9 @@ impl Plan {
     }
 
     /// The jobs in an order in which each comes after all it waits for, as far as possible in the manifest's order.
-    pub fn topological_order(&self) -> impl Iterator<Item = (&str, &crate::job::Job)> {
+    pub(crate) fn topological_order(&self) -> impl Iterator<Item = JobId> {
         let order = self.graph.topological_order().into_iter();
-        order.filter_map(|node| self.graph.job(node)).map(|job| (&**self.jobs.name(job), self.jobs.job(job)))
+        order.filter_map(|node| self.graph.job(node))
     }
 
     /// The jobs that are set in `keep`, one flag for each, with what they wait for among themselves.

@@ -57,6 +57,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Show the tasks with their descriptions, grouped by tag
     List(ListArgs),
+    /// Say of tasks whether they are up to date, and why not
+    Explain(ExplainArgs),
     /// Look for everything that is wrong with the manifest
     Check(CheckArgs),
     /// Show the jobs that would run, and how, and start nothing
@@ -114,9 +116,12 @@ pub(super) struct RunOptions {
     /// After a failure start nothing new (no-new), or end what runs too (kill)
     #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "no-new", overrides_with = "keep_going", hide_possible_values = true)]
     pub(super) fail_fast: Option<FailFast>,
-    /// Show what would run, dependencies first, and start nothing
+    /// Show what would run and why, dependencies first, and start nothing
     #[arg(short = 'n', long)]
     pub(super) dry_run: bool,
+    /// Run the named tasks (none named: all) even if they are up to date
+    #[arg(long)]
+    pub(super) force: bool,
     /// End the run when it takes longer than this, such as "10m"
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
@@ -159,6 +164,12 @@ pub(super) struct PlanArgs {
     /// Add the path of each program, as found on this machine
     #[arg(long)]
     pub(super) resolve: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArgs {
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
 }
 
 #[derive(Debug, Args)]

@@ -5,9 +5,11 @@ mod check;
 mod color;
 mod context;
 mod environment;
+mod explain;
 mod init;
 mod list;
 mod logs;
+mod outlook;
 mod past_run;
 mod plan;
 mod rerun;
@@ -82,6 +84,10 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&context, &args),
         Command::Plan(mut args) => match args.selection.complete(&lookup) {
             Ok(()) => plan::plan(&context, args),
+            Err(problem) => Err(usage(problem)),
+        },
+        Command::Explain(mut args) => match args.selection.complete(&lookup) {
+            Ok(()) => explain::explain(&context, args),
             Err(problem) => Err(usage(problem)),
         },
         Command::Init => init::init(&context),

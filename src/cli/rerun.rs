@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::args::RerunArgs;
 use super::context::{Context, to_stderr};
+use super::outlook::EarlierState;
 use super::run::{Prepared, guardian};
 use super::{Error, SUCCESS, past_run, usage};
 use crate::event::{EarlierJob, Origin, RunRecord};
@@ -25,7 +26,9 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     let Some(origin) = &record.origin else {
         return Err(usage(format!("the record of run {id} does not say which manifest it was of")));
     };
-    let manifest = context.manifest_at(&manifest_path(context, &run, origin)?, &origin.selection.set, false)?;
+    let path = manifest_path(context, &run, origin)?;
+    let earlier = EarlierState::of(&path);
+    let manifest = context.manifest_at(&path, &origin.selection.set, false)?;
     let prepared = Prepared::new(manifest, origin.selection.clone(), &args.options);
     let mut prepared = prepared.map_err(|error| match error {
         Error::Usage(problem) => usage(format!("run {id} cannot be made again: {problem}")),
@@ -49,7 +52,7 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     prepared.plan = prepared.plan.restricted_to(&choice.run);
     prepared.origin.rerun_of = Some(run.id());
     prepared.origin.earlier = choice.earlier;
-    prepared.run(context, &args.options, guardian)
+    prepared.run(context, &args.options, earlier, guardian)
 }
 
 /// A record to which nothing will be added: its run has ended, or its runner has died and what it left is gone.

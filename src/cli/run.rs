@@ -1,6 +1,5 @@
 //! `procman run`.
 
-use std::fmt::Write as _;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use super::args::{RunArgs, RunOptions};
 use super::context::{Context, to_stdout};
+use super::outlook::{EarlierState, Outlook};
 use super::signals::{self, Signals};
 use super::{Error, FAILURE, FAULT, SUCCESS, no_thread, usage};
 use crate::definition::{Definition, definitions};
@@ -33,8 +33,10 @@ const KEEP_RUNS: usize = 20;
 pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let guardian = guardian(context, &args.options);
     let selection: Selection = args.selection.into();
-    let manifest = context.manifest(&selection.set)?;
-    Prepared::new(manifest, selection, &args.options)?.run(context, &args.options, guardian)
+    let path = context.manifest_path()?;
+    let earlier = EarlierState::of(&path);
+    let manifest = context.manifest_at(&path, &selection.set, false)?;
+    Prepared::new(manifest, selection, &args.options)?.run(context, &args.options, earlier, guardian)
 }
 
 /// A run that could begin.
@@ -66,8 +68,21 @@ impl Prepared {
         Ok(definitions(self.plan.jobs(), &self.root, &key))
     }
 
-    pub(super) fn run(self, context: &Context, options: &RunOptions, guardian: Option<Guardian>) -> Result<u8, Error> {
-        if options.dry_run { dry_run(&self.plan) } else { record_run(context, self, guardian) }
+    pub(super) fn run(
+        self,
+        context: &Context,
+        options: &RunOptions,
+        earlier: EarlierState,
+        guardian: Option<Guardian>,
+    ) -> Result<u8, Error> {
+        // Without a name, all are meant.
+        let all = self.origin.selection.names.is_empty();
+        let forced = self.plan.named.iter().map(|named| options.force && (all || *named)).collect();
+        if options.dry_run {
+            dry_run(self, forced, earlier)
+        } else {
+            record_run(context, self, forced, earlier, guardian)
+        }
     }
 }
 
@@ -104,21 +119,28 @@ pub(super) fn plan(manifest: Manifest, selection: &Selection) -> Result<Plan, Er
     Ok(plan)
 }
 
-fn dry_run(plan: &Plan) -> Result<u8, Error> {
-    let mut out = String::new();
-    for (name, job) in plan.topological_order() {
-        let words: Vec<_> = job.settings.wrapper.iter().chain(&job.argv).collect();
-        _ = writeln!(out, "{}: {}", text::escape(name.as_bytes()), text::argv(&words));
-    }
-    to_stdout(out.as_bytes()).map(|()| SUCCESS)
+fn dry_run(prepared: Prepared, forced: Vec<bool>, earlier: EarlierState) -> Result<u8, Error> {
+    let Prepared { plan, root, .. } = prepared;
+    let outlook = Outlook::without_writing(plan, &root, forced, earlier)?;
+    to_stdout(outlook.lines(&root).as_bytes()).map(|()| SUCCESS)
 }
 
-fn record_run(context: &Context, prepared: Prepared, guardian: Option<Guardian>) -> Result<u8, Error> {
+fn record_run(
+    context: &Context,
+    prepared: Prepared,
+    forced: Vec<bool>,
+    earlier: EarlierState,
+    guardian: Option<Guardian>,
+) -> Result<u8, Error> {
     let terminal = terminal_for(&prepared.plan)?;
     let definitions = prepared.definitions()?;
-    let Prepared { plan, root, origin, rules } = prepared;
+    let Prepared { plan, root, origin, mut rules } = prepared;
     let control = ControlChannel::new();
     let state = StateFolder::beside(&root);
+    let outlook = Outlook::of(plan, &root, &state.key()?, forced, earlier)?;
+    let plan = Arc::clone(&outlook.plan);
+    let (prospects, files) = outlook.prospects();
+    rules.prospects = prospects;
     let (folder, journal) = state.new_run()?;
     let (id, logs) = (folder.id(), folder.logs());
     let signals = Signals::watch(control.canceller())?;
@@ -135,6 +157,7 @@ fn record_run(context: &Context, prepared: Prepared, guardian: Option<Guardian>)
     let run = Run {
         id,
         plan,
+        files,
         rules,
         origin: Some(origin),
         definitions,

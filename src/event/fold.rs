@@ -80,6 +80,9 @@ pub struct AttemptEnd {
     /// Whether the disk was full while it ran, so that its log may lack some of what it wrote.
     #[serde(rename = "log", with = "log_state", default, skip_serializing_if = "std::ops::Not::not")]
     pub log_incomplete: bool,
+    /// What became of its inputs while it ran, so that it is not known to be up to date; texts for the user.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed_inputs: Vec<String>,
 }
 
 /// `"log": "incomplete"`.
@@ -109,6 +112,11 @@ impl JobRecord {
     /// The processes that its attempts left behind.
     pub fn leftovers(&self) -> impl Iterator<Item = &LeftOver> {
         self.attempts.iter().filter_map(|attempt| attempt.end.as_ref()).flat_map(|end| &end.leftovers)
+    }
+
+    /// What became of its inputs during its last attempt.
+    pub fn changed_inputs(&self) -> &[String] {
+        self.attempts.last().and_then(|attempt| attempt.end.as_ref()).map_or(&[], |end| &end.changed_inputs)
     }
 
     /// Whether the disk was full during any attempt, so that a log may lack some of what was written.
@@ -221,6 +229,7 @@ mod tests {
             peak_memory: 0,
             leftovers: Vec::new(),
             log_incomplete: false,
+            changed_inputs: Vec::new(),
         };
         apply(EventKind::AttemptStarted { job: job.clone(), attempt: 1, slot: 0 });
         apply(EventKind::AttemptEnded { job: job.clone(), attempt: 1, end });

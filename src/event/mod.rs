@@ -275,6 +275,7 @@ mod tests {
             peak_memory: 2048,
             leftovers: Vec::new(),
             log_incomplete: false,
+            changed_inputs: Vec::new(),
         };
         assert_eq!(
             line(EventKind::AttemptEnded { job: job.clone(), attempt: 1, end: end.clone() }),

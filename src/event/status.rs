@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text;
 
-/// How a process ended by itself or by a signal.
+/// How a process ended by itself or by a signal, or what it had not done by its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Exit {
@@ -16,6 +16,8 @@ pub enum Exit {
     Code(i32),
     /// A signal ended it; the name as in `SIGTERM`.
     Signal(String),
+    /// It exited with success, and what it was to make is not there; each a text for the user.
+    Unmade(Vec<String>),
 }
 
 impl fmt::Display for Exit {
@@ -23,6 +25,7 @@ impl fmt::Display for Exit {
         match self {
             Self::Code(code) => write!(f, "exit {code}"),
             Self::Signal(name) => write!(f, "signal {}", text::escape(name.as_bytes())),
+            Self::Unmade(what) => f.write_str(&text::names(what)),
         }
     }
 }

@@ -12,12 +12,12 @@ mod program;
 mod scarcity;
 mod space;
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::{fmt, io};
 
-use crate::event::LeftOver;
-use crate::job::JobId;
-use crate::plan::Plan;
+use crate::event::{Fault, LeftOver};
+use crate::job::{Job, JobId};
 use crate::schedule::{Attempt, ProcessEnd, ProcessOutcome};
 use crate::text;
 
@@ -35,7 +35,8 @@ pub(crate) trait Executor: Sync {
     /// what happens on the way. The call is from the thread of one slot and lasts as long as the attempt.
     fn run(
         &self,
-        plan: &Plan,
+        name: &str,
+        job: &Job,
         attempt: Attempt,
         leash: &Leash,
         notify: &dyn Fn(Notice),
@@ -55,11 +56,17 @@ pub(crate) trait Executor: Sync {
     fn check_logs(&self) -> Result<(), LogError>;
 }
 
-/// What tells whether a job is up to date.
-pub(crate) trait Checker: Sync {
-    /// Whether there is nothing to do for this job. The call is from the thread of one slot, when all that the job waits
-    /// for has ended; it may take as long as it needs.
+/// What sees to the files that jobs read and make. Each call is from the thread of one slot, and may take as long as it
+/// needs.
+pub(crate) trait FileKeeper: Sync {
+    /// Whether there is nothing to do for this job; asked when all that it waits for has ended.
     fn check(&self, job: JobId) -> bool;
+
+    /// The job as it is to be started in an attempt, the first being 1. The error is a text for the user: why it cannot be.
+    fn prepare(&self, job: JobId, attempt: u32) -> Result<Cow<'_, Job>, String>;
+
+    /// Looks at what a job has made whose process has succeeded, and says so in `end`.
+    fn settle(&self, job: JobId, end: &mut ProcessEnd) -> Result<(), Fault>;
 }
 
 /// What can become of a process while it lives.

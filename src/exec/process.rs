@@ -19,7 +19,6 @@ use super::space::Space;
 use super::{Executor, Leash, LogError, LogFolder, Notice};
 use crate::event::{Exit, LeftOver};
 use crate::job::{Job, JobSettings};
-use crate::plan::Plan;
 use crate::schedule::{Attempt, ProcessEnd, ProcessOutcome};
 use crate::sys::{self, Place, Terminal};
 use crate::text;
@@ -186,12 +185,12 @@ impl Output<'static> {
 impl Executor for Processes {
     fn run(
         &self,
-        plan: &Plan,
+        name: &str,
+        job: &Job,
         attempt: Attempt,
         leash: &Leash,
         notify: &dyn Fn(Notice),
     ) -> Result<ProcessEnd, LogError> {
-        let (name, job) = (plan.jobs.name(attempt.job), plan.jobs.job(attempt.job));
         let own = self.attempt_variables(name, job, attempt);
         // What an interactive job writes goes to no disk.
         let begun = (!job.settings.interactive).then(|| self.space.now());
@@ -227,6 +226,7 @@ impl Executor for Processes {
             peak_memory: usage.peak_memory,
             leftovers,
             log_incomplete: begun.is_some_and(|begun| self.space.was_full(begun)),
+            changed_inputs: Vec::new(),
         })
     }
 
@@ -353,21 +353,21 @@ fn c_string(text: &OsStr) -> Result<CString, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::job::JobMap;
+    use crate::job::JobId;
 
     #[test]
     fn an_attempt_that_is_to_end_before_it_begins_gets_no_process() {
         let folder = tempfile::tempdir().expect("a folder");
         let settings = Arc::new(JobSettings::in_directory(folder.path()));
         let argv = ["touch", "ran"].map(OsString::from).to_vec();
-        let mut jobs = JobMap::new();
-        let job = jobs.insert("job", Job::new(argv, settings)).expect("a job");
+        let job = Job::new(argv, settings);
         let logs = LogFolder::new(folder.path().to_owned(), vec!["job".to_owned()]);
         let variables = RunVariables { run: "run".to_owned(), root: folder.path().to_owned() };
         let processes = Processes::new(logs, variables, Household::default(), None);
         let leash = Leash::default();
         leash.terminate();
-        let end = processes.run(&Plan::independent(jobs), Attempt { job, number: 1, slot: 0 }, &leash, &|_| ());
+        let attempt = Attempt { job: JobId(0), number: 1, slot: 0 };
+        let end = processes.run("job", &job, attempt, &leash, &|_| ());
         assert_eq!(end.expect("logs can be made").outcome, ProcessOutcome::Refused);
         assert_eq!(fs::read_dir(folder.path()).expect("it is there").count(), 0);
     }

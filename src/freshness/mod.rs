@@ -41,10 +41,10 @@ use crate::keyed_hash::{Key, KeyedHash};
 use crate::plan::Plan;
 use crate::record::StateError;
 
-pub(crate) use reason::{FileChange, MadeChange, Reason, ValueChange};
+pub(crate) use reason::Reason;
 pub(crate) use run::{Flaw, Outcome};
 pub(crate) use state::State;
-pub(crate) use store::read as read_state;
+pub(crate) use store::{read as read_state, size as state_size};
 
 /// What is known of the jobs of a plan, for one run or one question. Threads share it.
 #[derive(Debug)]
@@ -109,6 +109,11 @@ impl Freshness {
             missing: Mutex::default(),
             plan,
         })
+    }
+
+    /// Goes by another order among the same jobs.
+    pub(crate) fn set_plan(&mut self, plan: Arc<Plan>) {
+        self.plan = plan;
     }
 
     /// What is to be expected of each job before anything runs; those that are `forced`, one flag for each job, run in any

@@ -45,6 +45,11 @@ struct Opened {
     end: u64,
 }
 
+/// How long the state file of this folder is, in bytes; 0 when there is none.
+pub(crate) fn size(folder: &Path) -> u64 {
+    folder.join(STATE).metadata().map_or(0, |found| found.len())
+}
+
 /// What is in the state file of this folder; nothing when there is none.
 pub(crate) fn read(folder: &Path) -> Result<State, StateError> {
     /// Large files are read in few calls.

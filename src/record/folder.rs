@@ -59,6 +59,10 @@ impl StateFolder {
         Self { path: root.join(STATE_FOLDER) }
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Makes a folder for a new run, and points `latest` at it.
     pub(crate) fn new_run(&self) -> Result<(RunFolder, Journal), StateError> {
         self.prepare()?;
@@ -113,6 +117,11 @@ impl StateFolder {
     pub(crate) fn key(&self) -> Result<Key, StateError> {
         self.prepare()?;
         key::read_or_make(&self.path)
+    }
+
+    /// The same, if there is one; nothing is written.
+    pub(crate) fn existing_key(&self) -> Result<Option<Key>, StateError> {
+        key::read_if_there(&self.path)
     }
 
     /// All runs, the oldest first.

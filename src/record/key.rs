@@ -13,10 +13,21 @@ const NAME: &str = "key";
 
 /// The key in this folder; a new one where there is none.
 pub(super) fn read_or_make(folder: &Path) -> Result<Key, StateError> {
+    match read_if_there(folder)? {
+        Some(key) => Ok(key),
+        None => {
+            let path = folder.join(NAME);
+            make(folder, &path).map_err(StateError::of(&path, "made"))
+        }
+    }
+}
+
+/// The key in this folder.
+pub(super) fn read_if_there(folder: &Path) -> Result<Option<Key>, StateError> {
     let path = folder.join(NAME);
     match read(&path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => make(folder, &path).map_err(StateError::of(&path, "made")),
-        result => result.map_err(StateError::of(&path, "used")),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        result => result.map(Some).map_err(StateError::of(&path, "used")),
     }
 }
 

@@ -53,7 +53,7 @@ impl Summary<'_> {
             self.failure(&mut out, name, job, status);
         }
         if self.detail >= Detail::Table {
-            self.left_behind(&mut out);
+            self.warnings(&mut out);
         }
         if self.detail >= Detail::Table || !out.is_empty() {
             out.push('\n');
@@ -137,11 +137,17 @@ impl Summary<'_> {
         }
     }
 
-    /// Processes that outlived what had started them.
-    fn left_behind(&self, out: &mut String) {
+    /// What went well and is to be known all the same: processes that outlived what had started them, for one.
+    fn warnings(&self, out: &mut String) {
         let of_jobs = self.record.jobs.iter().flat_map(|(name, job)| {
             let leftovers: Vec<&LeftOver> = job.leftovers().collect();
-            warnings(&text::escape(name.as_bytes()), &leftovers)
+            let name = text::escape(name.as_bytes());
+            let mut warnings = warnings(&name, &leftovers);
+            if !job.changed_inputs().is_empty() {
+                let changes = text::names(job.changed_inputs());
+                warnings.push(format!("{name} will run again, because while it ran, {changes}"));
+            }
+            warnings
         });
         let of_the_run = warnings("the run", &self.record.left_behind.iter().collect::<Vec<_>>());
         let all: Vec<String> = of_jobs.chain(of_the_run).collect();

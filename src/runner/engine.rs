@@ -8,6 +8,7 @@
 //!
 //! A slot thread is started when there is more work than idle ones; there are never more than the live limit.
 
+use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
@@ -17,13 +18,14 @@ use super::state::{State, Work};
 use crate::event::{
     CancelLevel, CancelReason, EventKind, Fate, Fault, LeftOver, Reporter, RunPlan, RunRecord, RunStatus,
 };
-use crate::exec::{Checker, Executor, Leash, LogError, Notice, scarce};
+use crate::exec::{Executor, FileKeeper, Leash, Notice, scarce};
 use crate::plan::Plan;
-use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler};
+use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler, has_succeeded};
 use crate::text;
 
-/// A slot thread builds an argv, waits, and writes a few lines; nothing in it recurses.
-const SLOT_STACK: usize = 128 * 1024;
+/// A slot thread waits, writes a few lines, and looks for files; what finds those takes some room. Pages that are not
+/// touched cost nothing.
+const SLOT_STACK: usize = 512 * 1024;
 
 /// How long a run lasts before the executor is told to watch, and then until it is told again; short ones need not pay
 /// for it.
@@ -57,7 +59,7 @@ pub(crate) struct RunEnd {
 struct Engine<'a> {
     plan: Arc<Plan>,
     executor: &'a dyn Executor,
-    checker: Option<&'a dyn Checker>,
+    files: Option<&'a dyn FileKeeper>,
     control: Sender<Control>,
     state: Mutex<State<'a>>,
     work_or_end: Condvar,
@@ -69,13 +71,13 @@ pub(super) fn run<'a>(
     run_plan: RunPlan,
     rules: Rules,
     executor: &'a dyn Executor,
-    checker: Option<&'a dyn Checker>,
+    files: Option<&'a dyn FileKeeper>,
     reporters: Vec<Box<dyn Reporter + 'a>>,
     (control, inbox): (Sender<Control>, Receiver<Control>),
 ) -> RunEnd {
     let engine = Engine {
         executor,
-        checker,
+        files,
         control,
         work_or_end: Condvar::new(),
         state: Mutex::new(State::new(Scheduler::new(Arc::clone(&plan), rules), reporters)),
@@ -209,15 +211,13 @@ impl<'a> Engine<'a> {
                 drop(state);
                 let (input, fault) = match work {
                     Work::Attempt(attempt, leash) => {
-                        let notify = |notice| self.notice(scope, attempt, notice);
-                        let ended = self.executor.run(&self.plan, attempt, &leash, &notify);
+                        let (end, fault) = self.attempt(scope, attempt, &leash);
                         state = self.lock();
                         state.leashes.remove(&attempt.job);
-                        let (end, fault) = self.end_of(attempt, ended);
                         (Input::Ended { job: attempt.job, end }, fault)
                     }
                     Work::Check(job) => {
-                        let fresh = self.checker.is_some_and(|checker| checker.check(job));
+                        let fresh = self.files.is_some_and(|files| files.check(job));
                         state = self.lock();
                         (Input::Checked { job, fresh }, None)
                     }
@@ -235,13 +235,29 @@ impl<'a> Engine<'a> {
         }
     }
 
-    /// What became of an attempt, and what of that is procman's to answer for.
-    fn end_of(&self, attempt: Attempt, ended: Result<ProcessEnd, LogError>) -> (ProcessEnd, Option<Fault>) {
-        match ended {
-            Ok(end) => {
+    /// Carries an attempt out. Answers what became of it, and what of that is procman's to answer for.
+    fn attempt<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        attempt: Attempt,
+        leash: &Leash,
+    ) -> (ProcessEnd, Option<Fault>) {
+        let (name, job) = (self.plan.jobs.name(attempt.job), self.plan.jobs.job(attempt.job));
+        let prepared = match self.files.map(|files| files.prepare(attempt.job, attempt.number)) {
+            None => Cow::Borrowed(job),
+            Some(Ok(job)) => job,
+            Some(Err(why)) => return (ProcessEnd::without_process(ProcessOutcome::SpawnFailed(why)), None),
+        };
+        let notify = |notice| self.notice(scope, attempt, notice);
+        match self.executor.run(name, &prepared, attempt, leash, &notify) {
+            Ok(mut end) => {
                 let incomplete = || end.log_incomplete.then(|| Fault(self.executor.incomplete().to_string()));
-                let fault = unkillable(self.plan.jobs.name(attempt.job), &end.leftovers).or_else(incomplete);
-                (end, fault)
+                let fault = unkillable(name, &end.leftovers).or_else(incomplete);
+                let settled = match self.files.filter(|_| has_succeeded(&job.settings, &end)) {
+                    Some(files) => files.settle(attempt.job, &mut end),
+                    None => Ok(()),
+                };
+                (end, fault.or(settled.err()))
             }
             Err(log) => (ProcessEnd::without_process(ProcessOutcome::Refused), Some(Fault(log.to_string()))),
         }

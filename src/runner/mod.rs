@@ -2,6 +2,7 @@
 
 mod clock;
 mod engine;
+mod files;
 mod results;
 mod state;
 #[cfg(test)]
@@ -10,29 +11,33 @@ mod tests;
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::hash::{BuildHasher, RandomState};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, SystemTime};
 use std::{fmt, io, thread};
 
 use crate::definition::Definition;
-use crate::event::{CancelLevel, CancelReason, Origin, Reporter, RunPlan};
-use crate::exec::{Household, LogFolder, Processes, RunVariables};
+use crate::event::{CancelLevel, CancelReason, Fault, Origin, Reporter, RunPlan};
+use crate::exec::{FileKeeper, Household, LogFolder, Processes, RunVariables};
+use crate::freshness::{Freshness, State};
 use crate::job::{InvalidJob, Job, JobMap, JobSettings, Streams};
 use crate::log_name::Stems;
 use crate::plan::{OnFailure, Plan};
-use crate::schedule::Rules;
+use crate::schedule::{Prospect, Rules};
 use crate::sys::Terminal;
 use crate::text;
 use engine::Control;
 pub(crate) use engine::RunEnd;
+pub(crate) use files::Files;
 pub use results::{JobResult, Results};
 
 /// One run, set up.
 pub(crate) struct Run<'a> {
     pub(crate) id: String,
-    pub(crate) plan: Plan,
+    pub(crate) plan: Arc<Plan>,
+    /// What sees to the files of its jobs, where any has some.
+    pub(crate) files: Option<Files>,
     pub(crate) rules: Rules,
     /// Where the jobs come from; `None` for jobs that a program gave.
     pub(crate) origin: Option<Origin>,
@@ -76,9 +81,12 @@ impl Run<'_> {
         };
         let variables = RunVariables { run: self.id, root: self.root };
         let processes = Processes::new(logs, variables, self.household, self.terminal);
-        let mut end =
-            engine::run(Arc::new(self.plan), run_plan, self.rules, &processes, None, self.reporters, self.control.0);
+        let files = self.files.as_ref().map(|files| files as &dyn FileKeeper);
+        let mut end = engine::run(self.plan, run_plan, self.rules, &processes, files, self.reporters, self.control.0);
         name_incomplete_logs(&mut end);
+        if let Some(Err(error)) = self.files.as_ref().map(|files| files.freshness.close()) {
+            end.fault.get_or_insert_with(|| Fault(error.to_string()));
+        }
         end
     }
 }
@@ -230,7 +238,7 @@ impl Runner {
     }
 
     /// Runs a plan, for instance that of a [`Manifest`](crate::Manifest), whose `limit` and `on_failure` are the
-    /// caller's to pass on.
+    /// caller's to pass on. Every job runs, also one that the command would find up to date.
     ///
     /// # Errors
     ///
@@ -246,9 +254,17 @@ impl Runner {
             on_failure: self.on_failure,
             timeout: self.timeout,
             seed: self.seed.unwrap_or_else(fresh_seed),
-            prospects: Vec::new(),
+            // What a job is about to read is taken down, and that it is up to date is not known.
+            prospects: plan
+                .jobs
+                .iter()
+                .map(|(_, job)| if job.files.is_some() { Prospect::Check } else { Prospect::Run })
+                .collect(),
         };
+        let plan = Arc::new(plan);
+        let files = files_of(&plan, &root, folder.path())?;
         let end = Run {
+            files,
             id: folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned(),
             plan,
             rules,
@@ -267,6 +283,22 @@ impl Runner {
             Some(fault) => Err(RunError::Fault(fault.0)),
         }
     }
+}
+
+/// What sees to the files of a plan of which nothing was known before and nothing is to be kept.
+fn files_of(plan: &Arc<Plan>, root: &Path, state: &Path) -> Result<Option<Files>, RunError> {
+    if plan.jobs.iter().all(|(_, job)| job.files.is_none()) {
+        return Ok(None);
+    }
+    let key = std::array::from_fn(|_| u8::try_from(fresh_seed() & 0xFF).unwrap_or(0));
+    let freshness = Freshness::new(Arc::clone(plan), root, &key, state, State::default());
+    let files = |freshness| Files {
+        plan: Arc::clone(plan),
+        root: root.to_owned(),
+        freshness,
+        forced: vec![true; plan.jobs.len()],
+    };
+    freshness.map(files).map(Some).map_err(RunError::Directory)
 }
 
 /// The number of CPUs this process may use; 1 where that cannot be told.

@@ -1,5 +1,6 @@
 //! The engine with attempts that are no processes.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, Mutex};
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use super::{ControlChannel, engine};
 use crate::event::{Event, EventKind, Exit, Fault, LeftOver, Reporter, RunPlan, RunRecord};
-use crate::exec::{Checker, Executor, Leash, LogError, Notice};
+use crate::exec::{Executor, FileKeeper, Leash, LogError, Notice};
 use crate::job::{Job, JobId, JobMap, JobSettings};
 use crate::plan::{OnFailure, Plan};
 use crate::schedule::{Attempt, ProcessEnd, ProcessOutcome, Prospect, Rules};
@@ -19,11 +20,10 @@ struct ByName {
 }
 
 impl Executor for ByName {
-    fn run(&self, plan: &Plan, attempt: Attempt, leash: &Leash, _: &dyn Fn(Notice)) -> Result<ProcessEnd, LogError> {
-        let name = plan.jobs.name(attempt.job);
+    fn run(&self, name: &str, _: &Job, _: Attempt, leash: &Leash, _: &dyn Fn(Notice)) -> Result<ProcessEnd, LogError> {
         self.begun.lock().expect("nobody panics with it").push(name.to_string());
-        assert_ne!(&**name, "panics");
-        while &**name == "lasts" && leash.pause(Duration::from_secs(1)) {}
+        assert_ne!(name, "panics");
+        while name == "lasts" && leash.pause(Duration::from_secs(1)) {}
         Ok(ProcessEnd::without_process(ProcessOutcome::Exited(Exit::Code(0))))
     }
 
@@ -83,9 +83,17 @@ fn after_a_panic_what_runs_is_ended_and_nothing_starts() {
 /// Every other job is up to date.
 struct Even;
 
-impl Checker for Even {
+impl FileKeeper for Even {
     fn check(&self, job: JobId) -> bool {
         job.index().is_multiple_of(2)
+    }
+
+    fn prepare(&self, _: JobId, _: u32) -> Result<Cow<'_, Job>, String> {
+        Ok(Cow::Owned(Job::new(vec!["true".into()], Arc::new(JobSettings::in_directory("/")))))
+    }
+
+    fn settle(&self, _: JobId, _: &mut ProcessEnd) -> Result<(), Fault> {
+        Ok(())
     }
 }
 

@@ -29,7 +29,6 @@ pub(crate) enum Prospect {
     /// It may be up to date; that is checked before its first attempt, in the place that the attempt then takes.
     Check,
     /// It is up to date, and takes no place.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing is known to be up to date yet"))]
     UpToDate,
     /// The user has refused it.
     #[cfg_attr(not(test), expect(dead_code, reason = "nobody is asked yet"))]
@@ -66,6 +65,8 @@ pub(crate) struct ProcessEnd {
     pub(crate) leftovers: Vec<LeftOver>,
     /// Whether the disk was full while it ran.
     pub(crate) log_incomplete: bool,
+    /// What became of its inputs while it ran; texts for the user.
+    pub(crate) changed_inputs: Vec<String>,
 }
 
 impl ProcessEnd {
@@ -78,6 +79,7 @@ impl ProcessEnd {
             peak_memory: 0,
             leftovers: Vec::new(),
             log_incomplete: false,
+            changed_inputs: Vec::new(),
         }
     }
 }

@@ -29,6 +29,7 @@ use crate::plan::{OnFailure, Plan};
 use live_limit::LiveLimit;
 pub(crate) use messages::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Prospect, Rules};
 use queue::{Ready, Slots, Timers};
+pub(crate) use verdict::has_succeeded;
 use verdict::{INTERRUPT, final_status, is_retryable, judge, was_interrupted};
 
 #[derive(Debug, Clone, Copy)]
@@ -179,6 +180,7 @@ impl Scheduler {
                 peak_memory: end.peak_memory,
                 leftovers: end.leftovers,
                 log_incomplete: end.log_incomplete,
+                changed_inputs: end.changed_inputs,
             },
         }));
         if interrupted {

@@ -27,6 +27,11 @@ pub(super) fn judge(settings: &JobSettings, ending: Option<Ending>, end: &Proces
     }
 }
 
+/// Whether an attempt has ended by itself, and well.
+pub(crate) fn has_succeeded(settings: &JobSettings, end: &ProcessEnd) -> bool {
+    end.unasked && matches!(judge(settings, None, end), AttemptStatus::Ok { .. })
+}
+
 /// Whether the user has ended an interactive job from the terminal. The signal reached that job alone, but was meant
 /// for all.
 pub(super) fn was_interrupted(settings: &JobSettings, end: &ProcessEnd) -> bool {

@@ -1546,6 +1546,7 @@ Usage: procman [run] [OPTIONS] [TASK | GLOB | tag:NAME]... [-- ARGS...]
 Commands:
   run          Run tasks with all they depend on; none named: the manifest's `default`, or all
   list         Show the tasks with their descriptions, grouped by tag
+  explain      Say of tasks whether they are up to date, and why not
   check        Look for everything that is wrong with the manifest
   plan         Show the jobs that would run, and how, and start nothing
   init         Write a commented procman.toml
@@ -1559,7 +1560,8 @@ Options:
   -j, --limit <N|N%>        How many jobs may run at once: a number, or a percentage of the CPUs [alias: --jobs]
   -k, --keep-going          After a failure go on with what does not depend on it
       --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
-  -n, --dry-run             Show what would run, dependencies first, and start nothing
+  -n, --dry-run             Show what would run and why, dependencies first, and start nothing
+      --force               Run the named tasks (none named: all) even if they are up to date
       --timeout <DURATION>  End the run when it takes longer than this, such as "10m"
       --seed <N>            Take the random part of delays between attempts from this number, as an earlier run did
   -h, --help                Print help
@@ -1595,7 +1597,8 @@ Options:
   -j, --limit <N|N%>        How many jobs may run at once: a number, or a percentage of the CPUs [alias: --jobs]
   -k, --keep-going          After a failure go on with what does not depend on it
       --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
-  -n, --dry-run             Show what would run, dependencies first, and start nothing
+  -n, --dry-run             Show what would run and why, dependencies first, and start nothing
+      --force               Run the named tasks (none named: all) even if they are up to date
       --timeout <DURATION>  End the run when it takes longer than this, such as "10m"
       --seed <N>            Take the random part of delays between attempts from this number, as an earlier run did
   -h, --help                Print help

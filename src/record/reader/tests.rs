@@ -108,14 +108,16 @@ fn leftover() -> impl Strategy<Value = LeftOver> {
 
 fn end() -> impl Strategy<Value = AttemptEnd> {
     let leftovers = prop::collection::vec(leftover(), 0..3);
-    (attempt_status(), seconds(), seconds(), any::<u64>(), leftovers, any::<bool>()).prop_map(
-        |(status, seconds, cpu, peak_memory, leftovers, log_incomplete)| AttemptEnd {
+    let changes = prop::collection::vec(".{0,15}", 0..3);
+    (attempt_status(), seconds(), seconds(), any::<u64>(), leftovers, any::<bool>(), changes).prop_map(
+        |(status, seconds, cpu, peak_memory, leftovers, log_incomplete, changed_inputs)| AttemptEnd {
             status,
             seconds,
             cpu,
             peak_memory,
             leftovers,
             log_incomplete,
+            changed_inputs,
         },
     )
 }

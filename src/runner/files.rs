@@ -1,0 +1,75 @@
+//! The files of the jobs of a run: what is checked before each and looked at after it.
+
+use std::borrow::Cow;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::event::{Exit, Fault};
+use crate::exec::FileKeeper;
+use crate::files::seen_from;
+use crate::freshness::{Flaw, Freshness, Outcome, Reason};
+use crate::job::{Job, JobId, Spliced};
+use crate::plan::Plan;
+use crate::schedule::{ProcessEnd, ProcessOutcome};
+use crate::text;
+
+/// Sees to the files of one run.
+pub(crate) struct Files {
+    pub(crate) plan: Arc<Plan>,
+    /// What their paths start at.
+    pub(crate) root: PathBuf,
+    pub(crate) freshness: Freshness,
+    /// For each job, whether it is to run in any case.
+    pub(crate) forced: Vec<bool>,
+}
+
+impl FileKeeper for Files {
+    fn check(&self, job: JobId) -> bool {
+        self.freshness.check(job, self.forced[job.index()])
+    }
+
+    fn prepare(&self, id: JobId, attempt: u32) -> Result<Cow<'_, Job>, String> {
+        let job = self.plan.jobs.job(id);
+        if attempt > 1 {
+            // An earlier attempt may have changed what it reads, and does not make it up to date.
+            self.freshness.check(id, true);
+        }
+        if let Some(files) = &job.files {
+            for made in files.outputs.paths().chain(files.depfile.as_deref()) {
+                make_folder_of(&self.root, made)?;
+            }
+        }
+        if job.splices.is_empty() {
+            return Ok(Cow::Borrowed(job));
+        }
+        let mut job = job.clone();
+        let inputs = self.freshness.inputs(id);
+        let inputs: Vec<OsString> =
+            inputs.iter().map(|path| seen_from(&job.settings.cwd, &self.root, path).into()).collect();
+        job.splice(Spliced::Inputs, &inputs);
+        Ok(Cow::Owned(job))
+    }
+
+    fn settle(&self, job: JobId, end: &mut ProcessEnd) -> Result<(), Fault> {
+        match self.freshness.succeeded(job) {
+            Outcome::Kept => {}
+            Outcome::Changed(reasons) => end.changed_inputs = reasons.iter().map(Reason::to_string).collect(),
+            Outcome::Failed(flaws) => {
+                end.outcome = ProcessOutcome::Exited(Exit::Unmade(flaws.iter().map(Flaw::to_string).collect()));
+            }
+            Outcome::NotSaved(error) => return Err(Fault(error.to_string())),
+        }
+        Ok(())
+    }
+}
+
+/// A program that writes a file seldom makes the folder for it.
+fn make_folder_of(root: &Path, made: &Path) -> Result<(), String> {
+    let Some(folder) = made.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    fs::create_dir_all(root.join(folder)).map_err(|error| {
+        let (folder, made) = (text::path(folder), text::path(made));
+        format!("the folder `{folder}` for `{made}` cannot be made: {}", text::io_error(&error))
+    })
+}
