@@ -67,12 +67,16 @@ fn hash_settings(hash: &mut KeyedHash<'_>, settings: &JobSettings, root: &Path) 
         success_codes,
         allow_failure,
         leak,
-        // How long it may take, how often it is tried, where its output goes and which systems it is for: none of
-        // this makes it another job.
+        // How long it may take, how often it is tried, where its output goes, when it starts beside which others and
+        // which systems it is for: none of this makes it another job.
         timeout: _,
         grace: _,
         retries: _,
         streams: _,
+        weight: _,
+        pools: _,
+        memory: _,
+        priority: _,
         interactive: _,
         platforms: _,
     } = settings;
@@ -181,6 +185,7 @@ mod tests {
         changed.retries.count = 3;
         changed.streams = crate::job::Streams::Split;
         changed.platforms = Some(vec!["linux".into()]);
+        (changed.weight, changed.pools, changed.memory, changed.priority) = (2, vec!["db".into()], Some(1), 1);
         assert_eq!(define(&["a"], changed), define(&["a"], settings()));
     }
 

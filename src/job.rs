@@ -108,6 +108,14 @@ pub struct JobSettings {
     pub allow_failure: bool,
     /// What becomes of processes that outlive the one it starts.
     pub leak: Leak,
+    /// How many places under the limit it takes, at least 1; one that takes more than there are runs alone.
+    pub weight: u32,
+    /// The pools in which it takes a slot each. One that the plan has no size for limits nothing.
+    pub pools: Vec<String>,
+    /// How much memory has to be available, in bytes, before it starts; where there is less, it runs alone.
+    pub memory: Option<u64>,
+    /// Of the jobs that are ready, those of a higher priority start first.
+    pub priority: i64,
     /// Whether it gets the terminal and runs alone: it starts only when no other job runs, and none starts while it does.
     pub interactive: bool,
     /// The names of [`std::env::consts::OS`] it is for; `None` is all of them.
@@ -129,6 +137,10 @@ impl JobSettings {
             success_codes: vec![0],
             allow_failure: false,
             leak: Leak::default(),
+            weight: 1,
+            pools: Vec::new(),
+            memory: None,
+            priority: 0,
             interactive: false,
             platforms: None,
         }

@@ -6,6 +6,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
+
 use crate::event::{PlannedGroup, PlannedJob};
 use crate::expected::with_inputs;
 use crate::graph::{Graph, NodeId};
@@ -19,6 +21,8 @@ pub struct Plan {
     pub(crate) graph: Graph,
     /// The names of the graph's joins, in order.
     pub(crate) groups: Vec<Arc<str>>,
+    /// How many slots each pool has.
+    pub(crate) pools: IndexMap<Arc<str>, u32>,
     /// The manifest's folder.
     pub(crate) root: Option<PathBuf>,
     /// For each job, whether it was asked for, and is not only needed.
@@ -41,7 +45,14 @@ impl Plan {
     /// All of these jobs, with nothing to wait for.
     pub fn independent(jobs: JobMap) -> Self {
         let (graph, named) = (Graph::new(jobs.len()), vec![true; jobs.len()]);
-        Self { jobs, graph, groups: Vec::new(), root: None, named }
+        Self { jobs, graph, groups: Vec::new(), pools: IndexMap::new(), root: None, named }
+    }
+
+    /// Gives a pool so many slots, at least 1: no more of the jobs that name it run at once.
+    #[must_use]
+    pub fn pool(mut self, name: impl Into<Arc<str>>, slots: u32) -> Self {
+        self.pools.insert(name.into(), slots.max(1));
+        self
     }
 
     /// The jobs, in the manifest's order.

@@ -168,7 +168,7 @@ mod tests {
             }
             job.needs.iter().for_each(|on| graph.add_need(from, node(*on)));
         }
-        Plan { named: vec![true; map.len()], jobs: map, graph, groups, root: None }
+        Plan { graph, groups, ..Plan::independent(map) }
     }
 
     fn define(plan: &Plan) -> Vec<Definition> {

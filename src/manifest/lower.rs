@@ -15,6 +15,7 @@ use toml::de::DeTable;
 use super::decode::Problems;
 use super::include::Files;
 use super::jobs::{self, MadeJobs, WaitsFor};
+use super::pools::Pools;
 use super::raw::{Name, RawTask};
 use super::resolve::{Resolved, resolve};
 use super::scope::Scope;
@@ -34,6 +35,7 @@ pub(super) struct Lowered {
     pub(super) jobs: JobMap,
     pub(super) graph: Graph,
     pub(super) groups: Vec<Arc<str>>,
+    pub(super) pools: IndexMap<Arc<str>, u32>,
     /// The vars that are to be set and are not there, each with what it may have been meant to be.
     pub(super) unknown_vars: Vec<(String, Option<String>)>,
 }
@@ -43,10 +45,11 @@ pub(super) fn lower(files: &mut Files<'_>, parameters: &Parameters, problems: &m
     let mut lowering = Lowering { jobs: JobMap::new(), declared: Vec::new() };
     let texts = files.list.iter().map(|file| file.text).collect();
     let surroundings = Rc::new(Surroundings::new(files.root.clone(), texts, parameters));
+    let pools = Rc::new(Pools::of(files, problems));
     let mut scopes: Vec<Scope<'_>> = Vec::with_capacity(files.list.len());
     for file in &mut files.list {
         let outer = file.outer.map(|outer| &scopes[outer]);
-        let scope = Scope::new(file, &surroundings, outer, problems);
+        let scope = Scope::new(file, &surroundings, &pools, outer, problems);
         let tasks = file.raw.tasks.take().map(Spanned::into_inner).map(|tasks| tasks.0).unwrap_or_default();
         lowering.tasks(tasks, &scope, problems);
         scopes.push(scope);
@@ -64,7 +67,7 @@ pub(super) fn lower(files: &mut Files<'_>, parameters: &Parameters, problems: &m
         let Declared { name, span, details, made, .. } = declared;
         (name, Task { node, span, details, has_matrix: made.has_matrix })
     });
-    Lowered { tasks: tasks.collect(), aliases, jobs, graph, groups, unknown_vars }
+    Lowered { tasks: tasks.collect(), aliases, jobs, graph, groups, pools: pools.slots(), unknown_vars }
 }
 
 /// The vars that are to be set and that no file has, each with what it may have been meant to be.

@@ -14,12 +14,14 @@ mod jobs;
 mod lower;
 mod matrix;
 mod names;
+mod pools;
 mod raw;
 mod resolve;
 mod retries;
 mod scope;
 mod select;
 mod settings;
+mod size;
 mod syntax;
 mod template;
 #[cfg(test)]
@@ -64,6 +66,8 @@ pub struct Manifest {
     graph: Graph,
     /// The names of the graph's joins, in order.
     groups: Vec<Arc<str>>,
+    /// How many slots each pool has.
+    pools: IndexMap<Arc<str>, u32>,
 }
 
 /// An entry of the manifest.
@@ -248,12 +252,12 @@ impl Manifest {
             sort(&mut problems);
             return Err(ManifestError::Invalid { sources, problems });
         }
-        let lower::Lowered { tasks, aliases, jobs, graph, groups, unknown_vars } = lowered;
+        let lower::Lowered { tasks, aliases, jobs, graph, groups, pools, unknown_vars } = lowered;
         if !unknown_vars.is_empty() {
             return Err(ManifestError::UnknownVars(unknown_vars));
         }
         let Header { limit, on_failure, default } = header;
-        Ok(Self { sources, path, hash, limit, on_failure, default, tasks, aliases, jobs, graph, groups })
+        Ok(Self { sources, path, hash, limit, on_failure, default, tasks, aliases, jobs, graph, groups, pools })
     }
 
     /// Its files.

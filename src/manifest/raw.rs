@@ -6,8 +6,10 @@ use toml::de::{DeTable, DeValue};
 
 use super::decode::{FromToml, Problems, Text, raw_table, table};
 use super::matrix::{RawMatrix, Scalar};
+use super::pools::Slots;
+use super::size::Size;
 use super::values::{
-    Argv, DurationText, InheritEnv, LeakName, Limit, OnFailureName, StreamsName, SuccessCodes, Wrapper,
+    Argv, DurationText, InheritEnv, LeakName, Limit, OnFailureName, Positive, StreamsName, SuccessCodes, Wrapper,
 };
 use crate::diagnostic::Problem;
 use crate::job::Retries;
@@ -23,6 +25,7 @@ raw_table! {
         limit: Limit,
         default: Vec<Name<'i>>,
         on_failure: OnFailureName,
+        pools: IndexMap<Name<'i>, Slots>,
         include: Vec<Name<'i>>,
         env: Variables<'i>,
         env_file: Vec<Name<'i>>,
@@ -60,6 +63,10 @@ raw_table! {
         private: bool,
         manual: bool,
         platforms: Vec<Name<'i>>,
+        weight: Positive,
+        pools: Vec<Name<'i>>,
+        memory: Size,
+        priority: i64,
         interactive: bool,
         stdin: Text<'i>,
         streams: StreamsName,

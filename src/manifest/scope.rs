@@ -11,6 +11,7 @@ use super::decode::Problems;
 use super::draft::{Draft, Variables};
 use super::env_file::EnvFiles;
 use super::include::File;
+use super::pools::Pools;
 use super::raw::{RawManifest, RawTask};
 use super::settings::{lower_inherit, variables};
 use super::template::{self, Known, Surroundings};
@@ -25,6 +26,7 @@ pub(super) struct Scope<'i> {
     /// The same, seen from the manifest's own folder.
     pub(super) folder_in_root: PathBuf,
     pub(super) surroundings: Rc<Surroundings<'i>>,
+    pub(super) pools: Rc<Pools>,
     /// What a task that says nothing of its own gets.
     pub(super) base: Draft<'i>,
     /// The same, if it is the same for every job.
@@ -54,6 +56,7 @@ impl<'i> Scope<'i> {
     pub(super) fn new(
         file: &mut File<'i>,
         surroundings: &Rc<Surroundings<'i>>,
+        pools: &Rc<Pools>,
         outer: Option<&Self>,
         problems: &mut Problems,
     ) -> Self {
@@ -64,6 +67,7 @@ impl<'i> Scope<'i> {
             shared_base: None,
             folder_in_root: file.folder.clone(),
             surroundings: Rc::clone(surroundings),
+            pools: Rc::clone(pools),
             vars: outer.map(|outer| outer.vars.clone()).unwrap_or_default(),
             variables: outer.map(|outer| outer.variables.clone()).unwrap_or_default(),
             default_env: outer.map(|outer| outer.default_env.clone()).unwrap_or_default(),

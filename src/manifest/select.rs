@@ -74,7 +74,8 @@ impl Manifest {
         self.add_arguments(selection, &named)?;
         let root = Some(self.root().to_owned());
         let keep = if selection.no_deps { named.clone() } else { self.graph.closure(roots, true) };
-        Ok(Plan { root, jobs: self.jobs, graph: self.graph, groups: self.groups, named }.restricted_to(&keep))
+        let Self { jobs, graph, groups, pools, .. } = self;
+        Ok(Plan { jobs, graph, groups, pools, root, named }.restricted_to(&keep))
     }
 
     /// The tasks that are named, in the manifest's order; none named: those of `default`, or all that are open. A cell

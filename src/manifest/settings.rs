@@ -13,7 +13,7 @@ use super::scope::Scope;
 use super::template::Known;
 use super::values::InheritEnv;
 use crate::diagnostic::Problem;
-use crate::job::Inherit;
+use crate::job::{Inherit, JobSettings};
 
 /// The operating systems that Rust programs are built for, as [`std::env::consts::OS`] names them.
 const PLATFORMS: [&str; 9] =
@@ -97,6 +97,23 @@ impl<'i> Scope<'i> {
         }
         if let Some(streams) = &raw.streams {
             settings.streams = streams.get_ref().0;
+        }
+        self.place(raw, settings, problems);
+    }
+
+    /// What a job takes while it runs, and which goes first.
+    fn place(&self, raw: &RawTask<'i>, settings: &mut JobSettings, problems: &mut Problems) {
+        if let Some(weight) = &raw.weight {
+            settings.weight = weight.get_ref().0;
+        }
+        if let Some(pools) = &raw.pools {
+            settings.pools = self.pools.named(pools, problems);
+        }
+        if let Some(memory) = &raw.memory {
+            settings.memory = Some(memory.get_ref().0);
+        }
+        if let Some(priority) = &raw.priority {
+            settings.priority = *priority.get_ref();
         }
     }
 

@@ -185,6 +185,20 @@ impl FromToml<'_> for Count {
     }
 }
 
+/// A number of things of which there is at least one.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Positive(pub(super) u32);
+
+impl FromToml<'_> for Positive {
+    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+        let span = value.span();
+        match u32::try_from(i64::from_toml(value, problems)?) {
+            Ok(number @ 1..) => Some(Self(number)),
+            _ => problems.invalid(span, "must be at least 1, below 2^32", ""),
+        }
+    }
+}
+
 /// A part of a whole.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fraction(pub(super) f64);

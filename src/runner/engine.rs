@@ -284,6 +284,7 @@ impl<'a> Engine<'a> {
         let mut unstarted = Vec::new();
         // What follows each other is told at once: it costs one `write`.
         let mut told = Vec::new();
+        state.look_at_memory();
         state.scheduler.step(now, input, &mut actions);
         for action in actions {
             if let Action::Emit(kind) = action {

@@ -96,6 +96,15 @@ impl<'a> State<'a> {
         }
     }
 
+    /// Tells the scheduler how much memory there is, if it asks for that.
+    pub(super) fn look_at_memory(&mut self) {
+        if self.scheduler.asks_for_memory()
+            && let Some(bytes) = sys::available_memory()
+        {
+            self.scheduler.see_memory(bytes);
+        }
+    }
+
     /// Threads count as processes do: where there is room for fewer attempts, those without one give theirs back.
     pub(super) fn has_too_many_threads(&self) -> bool {
         self.threads > self.scheduler.live_limit()

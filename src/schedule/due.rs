@@ -16,7 +16,7 @@ impl Scheduler {
             self.timers.pop();
         }
         let job = self.timers.first().map(|(at, _)| at);
-        job.into_iter().chain(self.run_deadline).chain(self.live_limit.pause()).min()
+        job.into_iter().chain(self.run_deadline).chain(self.live_limit.pause()).chain(self.memory_look).min()
     }
 
     pub(super) fn wake(&mut self, now: Duration, actions: &mut Vec<Action>) {

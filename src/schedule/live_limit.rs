@@ -1,5 +1,5 @@
-//! How many attempts may live at once: as many as the run's limit says, or fewer while the system has too little of
-//! something for that many.
+//! How many places there are: as many as the run's limit says, or fewer while the system has too little of something for
+//! that many.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const PAUSES: [Duration; 6] = [
 /// For so long after a deferral no more are tried at once.
 const CAUTION: Duration = Duration::from_secs(1);
 
-/// Lowered by each deferral to what runs; grows again, one for each attempt that ends.
+/// Lowered by each deferral to what is taken; grows again, by one for each attempt that ends.
 #[derive(Debug)]
 pub(super) struct LiveLimit {
     /// The run's own.
@@ -37,9 +37,9 @@ impl LiveLimit {
         self.now
     }
 
-    /// Whether another attempt may start beside so many.
-    pub(super) fn admits(&self, running: usize) -> bool {
-        running < self.now && self.pause.is_none()
+    /// Whether nothing may start for now.
+    pub(super) fn is_paused(&self) -> bool {
+        self.pause.is_some()
     }
 
     /// An attempt has ended, and what it took is free.
@@ -50,12 +50,12 @@ impl LiveLimit {
         }
     }
 
-    /// An attempt could not be started beside so many others. The error is how many tries have been made with nothing
-    /// else running, when another would be one too many.
-    pub(super) fn deferred(&mut self, now: Duration, running: usize) -> Result<(), usize> {
+    /// An attempt could not be started while others took so many places. The error is how many tries have been made with
+    /// nothing else running, when another would be one too many.
+    pub(super) fn deferred(&mut self, now: Duration, taken: usize) -> Result<(), usize> {
         self.last_deferral = Some(now);
-        self.now = running.max(1);
-        if running == 0 {
+        self.now = taken.max(1);
+        if taken == 0 {
             let pause = PAUSES.get(self.in_vain);
             self.in_vain += 1;
             self.pause = Some(now.saturating_add(*pause.ok_or(self.in_vain)?));

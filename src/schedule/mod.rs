@@ -14,9 +14,11 @@ mod jitter;
 mod live_limit;
 mod messages;
 mod queue;
+mod ready;
 mod start;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod verdict;
 
 use std::sync::Arc;
@@ -28,7 +30,9 @@ use crate::job::JobId;
 use crate::plan::{OnFailure, Plan};
 use live_limit::LiveLimit;
 pub(crate) use messages::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Prospect, Rules};
-use queue::{Ready, Slots, Timers};
+use queue::{Slots, Timers};
+use ready::Ready;
+use usage::Usage;
 pub(crate) use verdict::has_succeeded;
 use verdict::{INTERRUPT, final_status, is_retryable, judge, was_interrupted};
 
@@ -45,6 +49,13 @@ enum State {
     },
     Running(Running),
     Ended,
+}
+
+impl State {
+    /// Whether it has a place under the limit.
+    fn has_place(self) -> bool {
+        matches!(self, Self::Checking { .. } | Self::Running(_))
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -85,10 +96,9 @@ pub(crate) struct Scheduler {
     slots: Slots,
     timers: Timers,
     live_limit: LiveLimit,
-    /// How many places under the limit are taken.
-    running: usize,
-    /// Whether what has one is a job that runs alone.
-    alone: bool,
+    usage: Usage,
+    /// When to look whether more memory has become available, if a job waits for that.
+    memory_look: Option<Duration>,
     unended: usize,
     failures: usize,
     refusals: usize,
@@ -102,16 +112,15 @@ impl Scheduler {
         let waits = |node| plan.graph.needs(node).len() + plan.graph.after(node).len();
         let waiting = |node| State::Waiting(u32::try_from(waits(node)).unwrap_or(u32::MAX));
         let states: Vec<State> = plan.graph.nodes().map(waiting).collect();
-        let paths = if rules.limit == 1 { vec![0; states.len()] } else { plan.graph.remaining_path() };
         Self {
             blame: vec![None; states.len()],
             attempts: vec![0; plan.jobs.len()],
-            ready: Ready::new(paths),
+            ready: Ready::new(&plan, rules.limit),
             slots: Slots::default(),
             timers: Timers::default(),
             live_limit: LiveLimit::new(rules.limit),
-            running: 0,
-            alone: false,
+            usage: Usage::new(&plan, rules.limit),
+            memory_look: None,
             unended: plan.jobs.len(),
             failures: 0,
             refusals: 0,
@@ -132,6 +141,16 @@ impl Scheduler {
     /// Whether everything is to be killed at once.
     pub(crate) fn is_to_be_killed(&self) -> bool {
         self.cancel.as_ref().is_some_and(|(level, _)| *level == CancelLevel::Kill)
+    }
+
+    /// Whether it is to be told before each step how much memory is available.
+    pub(crate) fn asks_for_memory(&self) -> bool {
+        self.ready.memory
+    }
+
+    /// So many bytes of memory are available; the first time, before the run starts.
+    pub(crate) fn see_memory(&mut self, bytes: u64) {
+        self.usage.see_memory(bytes);
     }
 
     /// How many attempts may live at once, as things are; at least 1.
@@ -272,9 +291,9 @@ impl Scheduler {
     /// The one place where a job's state changes.
     fn set(&mut self, job: JobId, state: State) {
         let before = std::mem::replace(&mut self.states[job.index()], state);
-        if matches!(before, State::Checking { .. } | State::Running(_)) {
-            self.running -= 1;
-            self.alone = false;
+        if before.has_place() != state.has_place() {
+            let (settings, lane) = (&self.plan.jobs.job(job).settings, self.ready.lane(job));
+            if state.has_place() { self.usage.take(settings, lane) } else { self.usage.give_back(settings, lane) }
         }
         match state {
             State::Waiting(_) => unreachable!("no job goes back to waiting"),
@@ -287,10 +306,6 @@ impl Scheduler {
                 }
             }
             State::Ended => self.unended -= 1,
-        }
-        if matches!(state, State::Checking { .. } | State::Running(_)) {
-            self.running += 1;
-            self.alone = self.plan.jobs.job(job).settings.interactive;
         }
     }
 

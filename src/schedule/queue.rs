@@ -1,42 +1,10 @@
-//! The three queues of the scheduler: jobs that could start, places under the limit, and times to act at.
+//! The two queues of the scheduler that know nothing of jobs: places under the limit, and times to act at.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use crate::job::JobId;
-
-/// Jobs that could start: the one with the longest remaining path first, ties in the manifest's order.
-#[derive(Debug)]
-pub(super) struct Ready {
-    remaining_path: Vec<u32>,
-    heap: BinaryHeap<(u32, Reverse<JobId>)>,
-}
-
-impl Ready {
-    /// With each job's remaining path, in jobs.
-    pub(super) fn new(remaining_path: Vec<u32>) -> Self {
-        Self { remaining_path, heap: BinaryHeap::new() }
-    }
-
-    pub(super) fn push(&mut self, job: JobId) {
-        self.heap.push((self.remaining_path[job.index()], Reverse(job)));
-    }
-
-    /// The one to start next.
-    pub(super) fn best(&self) -> Option<JobId> {
-        self.heap.peek().map(|(_, Reverse(job))| *job)
-    }
-
-    pub(super) fn pop(&mut self) {
-        self.heap.pop();
-    }
-
-    /// Empties the queue; it serves a cancel, which takes all that is ready.
-    pub(super) fn clear(&mut self) {
-        self.heap.clear();
-    }
-}
 
 /// The numbers of the places under the limit. The lowest free one is given out, so that they stay as few as were ever
 /// taken at once.

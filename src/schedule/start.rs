@@ -3,9 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::usage::Obstacle;
 use super::{Action, Attempt, Passed, Prospect, Running, Scheduler, State};
 use crate::event::{CancelLevel, CancelReason, EventKind, JobStatus, SkipReason};
 use crate::job::JobId;
+
+/// How often one looks whether more memory has become available, while nothing else happens.
+const MEMORY_LOOKS: Duration = Duration::from_secs(1);
 
 impl Scheduler {
     pub(super) fn start(&mut self, now: Duration, actions: &mut Vec<Action>) {
@@ -59,9 +63,10 @@ impl Scheduler {
 
     /// Starts what may start, and checks first what has to be.
     pub(super) fn fill(&mut self, now: Duration, actions: &mut Vec<Action>) {
-        while self.cancel.is_none() && self.live_limit.admits(self.running) {
-            let Some(job) = self.ready.best().filter(|job| self.suits_what_runs(*job)) else { break };
-            self.ready.pop();
+        self.memory_look = None;
+        while self.cancel.is_none() && !self.live_limit.is_paused() {
+            let Some(job) = self.choose(now) else { break };
+            self.ready.take(job);
             let slot = self.slots.take();
             if self.prospect(job) == Prospect::Check {
                 self.set(job, State::Checking { slot });
@@ -72,10 +77,28 @@ impl Scheduler {
         }
     }
 
-    /// Whether a job may start beside those that run. While the best cannot, no other starts either: one that is to run
-    /// alone would otherwise wait for as long as there are others.
-    fn suits_what_runs(&self, job: JobId) -> bool {
-        self.running == 0 || !(self.alone || self.plan.jobs.job(job).settings.interactive)
+    /// The best of the ready jobs that may start now. What a better one waits for is kept from those behind it, lest it
+    /// wait for as long as there are others: where that is places under the limit, from all.
+    fn choose(&mut self, now: Duration) -> Option<JobId> {
+        let places = self.live_limit.get();
+        if !self.usage.leaves_room(places) {
+            return None;
+        }
+        let mut held = self.usage.nothing_held();
+        for (job, lane) in self.ready.candidates() {
+            match self.usage.obstacle(&self.plan.jobs.job(job).settings, lane, &held, places) {
+                None => return Some(job),
+                Some(Obstacle::Limit) => return None,
+                Some(Obstacle::Pool) => held.hold_pools(lane),
+                Some(Obstacle::Memory { for_now }) => {
+                    held.hold_memory();
+                    if for_now {
+                        self.memory_look = Some(now.saturating_add(MEMORY_LOOKS));
+                    }
+                }
+            }
+        }
+        None
     }
 
     /// Begins the next attempt at a job, in a place that it has.
@@ -139,7 +162,7 @@ impl Scheduler {
             return;
         }
         self.set(job, State::Ready);
-        if let Err(tries) = self.live_limit.deferred(now, self.running) {
+        if let Err(tries) = self.live_limit.deferred(now, self.usage.taken()) {
             let fault = CancelReason::Fault(format!("nothing can be started, {tries} tries have failed: {reason}"));
             self.cancel(now, fault, CancelLevel::NoNew, actions);
         }

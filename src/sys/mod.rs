@@ -9,6 +9,7 @@ mod board;
 mod files;
 mod fork;
 mod limits;
+mod memory;
 mod orphans;
 mod processes;
 mod signal;
@@ -27,6 +28,7 @@ pub(crate) use files::{
 };
 pub(crate) use fork::{fork_apart, is_called_apart, wait_for_close};
 pub(crate) use limits::argument_space;
+pub(crate) use memory::available_memory;
 pub(crate) use orphans::Orphans;
 pub(crate) use processes::{
     Process, add_descendants, children_in_own_group, environment_of, kin_of, process, processes, settled_environment_of,

@@ -14,6 +14,7 @@ mod guardian;
 mod include;
 mod inherited;
 mod interactive;
+mod limits;
 mod output;
 mod pause;
 mod promises;

@@ -1,6 +1,8 @@
 //! Jobs that may be up to date, that are known to be, or that were refused.
 
-use super::world::{Checked, Script, Shortage, World, ms, rules, run};
+use super::script::Script;
+use super::shortage::Shortage;
+use super::world::{Checked, World, ms, rules, run};
 use crate::event::{CancelLevel, EventKind, RunStatus};
 use crate::plan::OnFailure;
 use crate::schedule::Prospect;

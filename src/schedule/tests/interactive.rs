@@ -1,6 +1,8 @@
 //! Jobs that run alone.
 
-use super::world::{Script, Shortage, World, ms, rules, run};
+use super::script::Script;
+use super::shortage::Shortage;
+use super::world::{World, ms, rules, run};
 use crate::event::{CancelLevel, EventKind};
 use crate::job::Retries;
 use crate::plan::OnFailure;

@@ -2,14 +2,19 @@
 
 mod checks;
 mod interactive;
+mod limits;
+mod policy;
 mod properties;
 mod retries;
 mod scarcity;
+mod script;
+mod shortage;
 mod world;
 
 use super::*;
 use crate::job::JobSettings;
-use world::{Script, World, ms, plan, rules, run};
+use script::{Script, plan};
+use world::{World, ms, rules, run};
 
 #[test]
 fn at_limit_1_jobs_start_in_the_manifests_order() {

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::world::{Checked, SEED, Script, Shortage, World, index, ms, rules};
+use super::script::{POOLS, Script};
+use super::shortage::Shortage;
+use super::world::{Checked, SEED, World, index, ms, rules};
 use crate::event::{CancelLevel, EventKind, JobStatus, SkipReason};
 use crate::job::{Backoff, Retries};
 use crate::plan::OnFailure;
@@ -58,7 +60,7 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
     let rarely = || prop::bool::weighted(0.1);
     let flags = (any::<bool>(), rarely(), rarely(), prop::bool::weighted(0.2));
     let start = (any_prospect(), (any::<bool>(), 0..30u64));
-    (edges(), edges(), attempts, any_retries(), timeout, dies_after, flags, start).prop_map(
+    (edges(), edges(), attempts, any_retries(), timeout, dies_after, flags, start, any_demand()).prop_map(
         move |(
             needs,
             after,
@@ -68,6 +70,7 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
             dies_after,
             (grouped, elsewhere, allow_failure, interactive),
             (prospect, check),
+            (weight, pools, memory, priority),
         )| {
             let mut script = Script::new(0, 0);
             let edges = |edges: Vec<usize>| if index == 0 { Vec::new() } else { edges };
@@ -77,10 +80,41 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
             script.set(|settings| {
                 (settings.retries, settings.timeout, settings.allow_failure) = (retries, timeout, allow_failure);
                 settings.interactive = interactive;
+                (settings.weight, settings.pools) = (weight, pools);
+                (settings.memory, settings.priority) = (memory, priority);
                 settings.platforms = elsewhere.then(|| vec!["plan9".into()]);
             })
         },
     )
+}
+
+/// What a job takes, most often the least, and its priority.
+fn any_demand() -> impl Strategy<Value = (u32, Vec<String>, Option<u64>, i64)> {
+    let weight = prop_oneof![3 => Just(1), 1 => 1..6u32];
+    let pools = prop::collection::vec(prop::sample::select(&POOLS[..]), 0..3);
+    let pools = prop_oneof![3 => Just(Vec::new()), 2 => pools];
+    let pools = pools.prop_map(|names| names.into_iter().map(str::to_owned).collect());
+    let memory = prop::option::weighted(0.3, 1..120u64);
+    (weight, pools, memory, prop_oneof![2 => Just(0), 1 => -1..2i64])
+}
+
+/// Jobs that wait for nothing but room, of which most want much.
+fn any_crowd() -> impl Strategy<Value = Vec<Script>> {
+    let pools = prop::sample::subsequence(&POOLS[..], 0..=2);
+    let memory = prop::option::weighted(0.6, 1..70u64);
+    let job = (1..20u64, 1..4u32, pools, memory, 0..2i64);
+    let job = job.prop_map(|(tens, weight, pools, memory, priority)| {
+        Script::new(0, tens * 10).set(|settings| {
+            (settings.weight, settings.memory, settings.priority) = (weight, memory, priority);
+            settings.pools = pools.into_iter().map(str::to_owned).collect();
+        })
+    });
+    prop::collection::vec(job, 2..14)
+}
+
+/// Of which the first is before the run starts.
+fn any_memory() -> impl Strategy<Value = Vec<u64>> {
+    prop_oneof![Just(Vec::new()), prop::collection::vec(0..200u64, 1..8)]
 }
 
 fn any_prospect() -> impl Strategy<Value = Prospect> {
@@ -183,12 +217,27 @@ fn shortage_of_at_most(in_a_row: usize) -> impl Strategy<Value = Shortage> {
 
 proptest! {
     #[test]
-    fn outcomes_are_those_of_the_reference(scripts in any_scripts(), limit in 1..5usize, shortage in any_shortage()) {
+    fn outcomes_are_those_of_the_reference(
+        scripts in any_scripts(),
+        limit in 1..5usize,
+        shortage in any_shortage(),
+        memory in any_memory(),
+    ) {
         let mut world = World::new(scripts.clone(), rules(limit, OnFailure::Continue));
-        world.shortage = shortage;
+        (world.shortage, world.memory) = (shortage, memory);
         let world = world.run(Vec::new());
         check_invariants(&world, limit)?;
         prop_assert_eq!(world.words(), reference(&scripts));
+    }
+
+    /// The world compares each choice with a naive one.
+    #[test]
+    fn in_a_crowd_the_right_ones_start(scripts in any_crowd(), limit in 2..9usize, memory in any_memory()) {
+        let mut world = World::new(scripts.clone(), rules(limit, OnFailure::Continue));
+        world.memory = memory;
+        let world = world.run(Vec::new());
+        check_invariants(&world, limit)?;
+        prop_assert_eq!(world.words(), vec!["ok"; scripts.len()]);
     }
 
     #[test]
@@ -202,14 +251,15 @@ proptest! {
             0..3,
         ),
         shortage in shortage_of_at_most(20),
+        memory in any_memory(),
     ) {
         let rules = Rules { timeout, ..rules(limit, on_failure) };
         let mut world = World::new(scripts.clone(), rules.clone());
-        world.shortage = shortage.clone();
+        (world.shortage, world.memory) = (shortage.clone(), memory.clone());
         let world = world.run(cancels.clone());
         check_invariants(&world, limit)?;
         let mut again = World::new(scripts, rules);
-        again.shortage = shortage;
+        (again.shortage, again.memory) = (shortage, memory);
         let again = again.run(cancels);
         prop_assert_eq!(world.events, again.events, "the same inputs give the same actions");
     }

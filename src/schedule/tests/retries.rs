@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::world::{SEED, Script, World, index, ms, rules, run};
+use super::script::Script;
+use super::world::{SEED, World, index, ms, rules, run};
 use crate::event::{CancelLevel, EventKind};
 use crate::job::{Backoff, Retries};
 use crate::plan::OnFailure;

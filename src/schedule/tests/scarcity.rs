@@ -1,6 +1,8 @@
 //! A system that has too little of something for another attempt.
 
-use super::world::{Script, Shortage, World, ms, rules};
+use super::script::Script;
+use super::shortage::Shortage;
+use super::world::{World, ms, rules};
 use crate::event::{CancelLevel, CancelReason, EventKind, RunStatus};
 use crate::plan::OnFailure;
 use crate::schedule::Rules;

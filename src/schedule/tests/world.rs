@@ -5,77 +5,16 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::policy;
+use super::script::{POOLS, Script, plan};
+use super::shortage::Shortage;
 use crate::event::{CancelLevel, CancelReason, EventKind, Exit, JobStatus, RunStatus};
-use crate::graph::{Graph, NodeId};
-use crate::job::{Job, JobId, JobMap, JobSettings};
-use crate::plan::{OnFailure, Plan};
-use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Prospect, Rules, Scheduler};
+use crate::job::JobId;
+use crate::plan::OnFailure;
+use crate::schedule::{Action, Attempt, Input, ProcessEnd, ProcessOutcome, Rules, Scheduler, State};
 
 /// Of every run here.
 pub(super) const SEED: u64 = 11;
-
-/// What a job is, and what its attempts do.
-#[derive(Debug, Clone)]
-pub(super) struct Script {
-    pub(super) needs: Vec<usize>,
-    pub(super) after: Vec<usize>,
-    /// Whether it needs a group of those instead of each by itself, and comes after a group of groups of the others.
-    pub(super) grouped: bool,
-    pub(super) settings: JobSettings,
-    pub(super) prospect: Prospect,
-    /// Whether a check finds it up to date, and how long that takes.
-    pub(super) check: (bool, u64),
-    /// The exit code of each attempt and how long it takes; the last stands for all further ones.
-    pub(super) attempts: Vec<(i32, u64)>,
-    /// How long it goes on after TERM; `None` for one that ignores it.
-    pub(super) dies_after: Option<u64>,
-}
-
-impl Script {
-    pub(super) fn new(code: i32, millis: u64) -> Self {
-        let settings = JobSettings { grace: ms(100), ..JobSettings::in_directory("/") };
-        Self {
-            needs: Vec::new(),
-            after: Vec::new(),
-            grouped: false,
-            settings,
-            prospect: Prospect::Run,
-            check: (false, 0),
-            attempts: vec![(code, millis)],
-            dies_after: Some(1),
-        }
-    }
-
-    pub(super) fn needs(mut self, needs: &[usize]) -> Self {
-        self.needs = needs.to_vec();
-        self
-    }
-
-    pub(super) fn after(mut self, after: &[usize]) -> Self {
-        self.after = after.to_vec();
-        self
-    }
-
-    pub(super) fn set(mut self, change: impl FnOnce(&mut JobSettings)) -> Self {
-        change(&mut self.settings);
-        self
-    }
-
-    pub(super) fn prospect(mut self, prospect: Prospect) -> Self {
-        self.prospect = prospect;
-        self
-    }
-
-    /// With a check that takes so long.
-    pub(super) fn checked(mut self, fresh: bool, millis: u64) -> Self {
-        self.check = (fresh, millis);
-        self.prospect(Prospect::Check)
-    }
-
-    pub(super) fn attempt(&self, number: u32) -> (i32, u64) {
-        self.attempts[(number as usize - 1).min(self.attempts.len() - 1)]
-    }
-}
 
 pub(super) fn ms(millis: u64) -> Duration {
     Duration::from_millis(millis)
@@ -83,28 +22,6 @@ pub(super) fn ms(millis: u64) -> Duration {
 
 pub(super) fn rules(limit: usize, on_failure: OnFailure) -> Rules {
     Rules { limit, on_failure, timeout: None, seed: SEED, prospects: Vec::new() }
-}
-
-pub(super) fn plan(scripts: &[Script]) -> Plan {
-    let mut jobs = JobMap::new();
-    let mut graph = Graph::new(scripts.len());
-    let nodes: Vec<NodeId> = graph.nodes().collect();
-    for (index, script) in scripts.iter().enumerate() {
-        let job = Job::new(vec!["true".into()], Arc::new(script.settings.clone()));
-        jobs.insert(index.to_string(), job).expect("names are distinct");
-        if script.grouped {
-            let (needed, inner, outer) = (graph.add_join(), graph.add_join(), graph.add_join());
-            script.needs.iter().for_each(|on| graph.add_need(needed, nodes[*on]));
-            script.after.iter().for_each(|on| graph.add_need(inner, nodes[*on]));
-            graph.add_need(outer, inner);
-            graph.add_need(nodes[index], needed);
-            graph.add_after(nodes[index], outer);
-        } else {
-            script.needs.iter().for_each(|on| graph.add_need(nodes[index], nodes[*on]));
-            script.after.iter().for_each(|on| graph.add_after(nodes[index], nodes[*on]));
-        }
-    }
-    Plan { root: None, named: vec![true; jobs.len()], jobs, graph, groups: Vec::new() }
 }
 
 /// The world: processes that end when their script says, and a clock that moves to the next thing that happens.
@@ -118,6 +35,13 @@ pub(super) struct World {
     live: Vec<Option<Live>>,
     spawns: usize,
     pub(super) shortage: Shortage,
+    /// How much memory is available, at one step after another, over and over; empty where that cannot be told.
+    pub(super) memory: Vec<u64>,
+    steps: usize,
+    /// For each job, how many are on the longest way from it to an end.
+    paths: Vec<usize>,
+    /// What has a place and found too little memory.
+    alone: Option<usize>,
     pub(super) events: Vec<(Duration, EventKind)>,
     pub(super) checks: Vec<Checked>,
     pub(super) most_live: usize,
@@ -160,15 +84,19 @@ impl World {
         Self {
             scheduler: Scheduler::new(Arc::new(plan(&scripts)), rules),
             live: vec![None; scripts.len()],
-            scripts,
             now: Duration::ZERO,
             ends: BinaryHeap::new(),
             spawns: 0,
             shortage: Shortage::none(),
+            memory: Vec::new(),
+            steps: 0,
+            paths: (0..scripts.len()).map(|job| policy::path(&scripts, job)).collect(),
+            alone: None,
             events: Vec::new(),
             checks: Vec::new(),
             most_live: 0,
             kills: 0,
+            scripts,
         }
     }
 
@@ -200,7 +128,14 @@ impl World {
 
     fn step(&mut self, input: Input) {
         let mut actions = Vec::new();
+        let goes_on = if let Input::Checked { job, .. } = input { Some(job) } else { None };
+        let memory = (!self.memory.is_empty()).then(|| self.memory[self.steps % self.memory.len()]);
+        if let Some(bytes) = memory {
+            self.scheduler.see_memory(bytes);
+        }
+        self.steps += 1;
         self.scheduler.step(self.now, input, &mut actions);
+        self.check_choice(&actions, goes_on, memory);
         for action in actions {
             match action {
                 Action::Emit(kind) => self.events.push((self.now, kind)),
@@ -237,6 +172,36 @@ impl World {
         }
     }
 
+    /// What starts is what a naive reading of the rules starts. The attempt that follows a check has its place already.
+    fn check_choice(&mut self, actions: &[Action], goes_on: Option<JobId>, memory: Option<u64>) {
+        let scheduler = &self.scheduler;
+        if scheduler.cancel.is_some() || scheduler.live_limit.is_paused() {
+            return;
+        }
+        let started = actions.iter().filter_map(|action| match action {
+            Action::Check(job) => Some(*job),
+            Action::Spawn(attempt) => Some(attempt.job).filter(|job| Some(*job) != goes_on),
+            _ => None,
+        });
+        let started: Vec<usize> = started.map(JobId::index).collect();
+        let is_left = |job: &usize| matches!(scheduler.states[*job], State::Ready);
+        let ready = (0..self.scripts.len()).filter(|job| is_left(job) || started.contains(job)).collect();
+        let mut placed: Vec<usize> = (0..self.live.len()).filter(|job| self.live[*job].is_some()).collect();
+        placed.extend(goes_on.map(JobId::index).filter(|job| scheduler.states[*job].has_place()));
+        let now = policy::Now {
+            scripts: &self.scripts,
+            paths: &self.paths,
+            placed,
+            alone: self.alone,
+            ready,
+            limit: scheduler.rules.limit,
+            places: scheduler.live_limit.get(),
+            memory: memory.map(|now| (self.memory[0], now)),
+        };
+        assert_eq!(started, now.starts(), "{now:?}");
+        self.alone = self.alone.or(now.alone_of(&started));
+    }
+
     fn spawn(&mut self, Attempt { job, number, .. }: Attempt) {
         let job = job.index();
         let (code, millis) = self.scripts[job].attempt(number);
@@ -269,21 +234,41 @@ impl World {
         let interactive = |job: usize| self.scripts[job].settings.interactive;
         let alone = (0..self.live.len()).filter(|other| self.live[*other].is_some()).all(|other| !interactive(other));
         assert!(self.live() == 0 || (alone && !interactive(job)), "job {job} starts beside one that runs alone");
-        let denial = self.shortage.spawn(self.now, self.live());
+        let (others, weight) = (self.weights(), self.weight(job));
+        let denial = self.shortage.spawn(self.now, others, weight);
         let checked = matches!(end, End::Check(_)).then_some(self.now);
         let (after, end) = denial.map_or((time, end), |after| (after, End::Scarce));
         self.spawns += 1;
         self.live[job] = Some(Live { spawn: self.spawns, told: None, checked, scarce: denial.is_some() });
         self.ends.push(Reverse((self.now + after, job, self.spawns, end)));
         self.most_live = self.most_live.max(self.live());
+        self.check_room();
+    }
+
+    /// Nothing is given out more often than it is there, but to a job that has it all to itself.
+    fn check_room(&self) {
+        let placed = || {
+            self.live.iter().zip(&self.scripts).filter(|(live, _)| live.is_some()).map(|(_, script)| &script.settings)
+        };
+        if self.live() == 1 {
+            return;
+        }
+        assert!(self.weights() <= self.scheduler.rules.limit, "too many places are taken");
+        for (pool, slots) in POOLS.into_iter().zip(1..) {
+            let taken = placed().filter(|settings| settings.pools.iter().any(|name| name == pool)).count();
+            assert!(taken <= slots, "too many slots of pool `{pool}` are taken");
+        }
+        let declared = placed().filter_map(|settings| settings.memory).fold(0, u64::saturating_add);
+        assert!(self.memory.first().is_none_or(|at_start| declared <= *at_start), "too much memory is taken");
     }
 
     fn end(&mut self, job: usize, end: End) {
         let live = self.live[job].take().expect("only what lives ends");
+        self.alone = self.alone.filter(|alone| *alone != job || matches!(end, End::Check(false)));
         let reason = "no room".to_owned();
         let ended = |outcome| Input::Ended { job: id(job), end: ProcessEnd::without_process(outcome) };
         match end {
-            End::Scarce => self.shortage.deferred(self.now, self.live()),
+            End::Scarce => self.shortage.deferred(self.now, self.weights()),
             End::Process(_) | End::Check(true) => self.shortage.ended(self.now),
             End::Check(false) => {}
         }
@@ -303,6 +288,15 @@ impl World {
 
     fn live(&self) -> usize {
         self.live.iter().flatten().count()
+    }
+
+    fn weight(&self, job: usize) -> usize {
+        (self.scripts[job].settings.weight as usize).min(self.scheduler.rules.limit)
+    }
+
+    /// How many places are taken.
+    fn weights(&self) -> usize {
+        (0..self.live.len()).filter(|job| self.live[*job].is_some()).map(|job| self.weight(job)).sum()
     }
 
     pub(super) fn statuses(&self) -> Vec<JobStatus> {
@@ -332,57 +326,6 @@ impl World {
         match self.events.last() {
             Some((_, EventKind::RunEnded { status })) => *status,
             other => panic!("the last event is {other:?}"),
-        }
-    }
-}
-
-/// A system that has too little for some spawns, and what it expects of a scheduler that heeds this.
-#[derive(Debug, Clone)]
-pub(super) struct Shortage {
-    /// For one spawn after another, over and over: after what time it turns out that it cannot be, if so.
-    denials: Vec<Option<Duration>>,
-    /// Never more of them in a row.
-    most_in_a_row: usize,
-    spawns: usize,
-    in_a_row: usize,
-    /// With nothing else running.
-    in_vain: u32,
-    not_before: Duration,
-    /// How many may live, beside the run's own limit.
-    ceiling: usize,
-    last: Duration,
-}
-
-impl Shortage {
-    pub(super) fn none() -> Self {
-        Self::new(vec![None], 0)
-    }
-
-    pub(super) fn new(denials: Vec<Option<Duration>>, most_in_a_row: usize) -> Self {
-        let (not_before, last) = (Duration::ZERO, Duration::ZERO);
-        Self { denials, most_in_a_row, spawns: 0, in_a_row: 0, in_vain: 0, not_before, ceiling: usize::MAX, last }
-    }
-
-    fn spawn(&mut self, now: Duration, others: usize) -> Option<Duration> {
-        assert!(now >= self.not_before, "a pause is cut short");
-        assert!(others < self.ceiling, "more live than may after a deferral");
-        let denial = self.denials[self.spawns % self.denials.len()];
-        self.spawns += 1;
-        denial.filter(|_| self.in_a_row < self.most_in_a_row).inspect(|_| self.in_a_row += 1)
-    }
-
-    fn deferred(&mut self, now: Duration, others: usize) {
-        (self.last, self.ceiling) = (now, others.max(1));
-        if others == 0 {
-            self.not_before = now + ms(10) * 2u32.pow(self.in_vain);
-            self.in_vain += 1;
-        }
-    }
-
-    fn ended(&mut self, now: Duration) {
-        (self.in_a_row, self.in_vain) = (0, 0);
-        if now >= self.last + ms(1_000) {
-            self.ceiling = self.ceiling.saturating_add(1);
         }
     }
 }
