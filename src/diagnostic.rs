@@ -54,6 +54,11 @@ impl Sources {
         &self.files[0].1
     }
 
+    /// The manifest itself alone.
+    pub(crate) fn into_top(mut self) -> Source {
+        self.files.swap_remove(0).1
+    }
+
     /// All files, in order.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &Source> {
         self.files.iter().map(|(_, source)| source)

@@ -27,7 +27,8 @@ pub(crate) struct Glob {
 #[derive(Debug, Clone)]
 pub(crate) enum PathOrGlob {
     Path(PathBuf),
-    Glob(Glob),
+    /// Behind a pointer, because there are many more paths.
+    Glob(Box<Glob>),
 }
 
 impl PathOrGlob {
@@ -42,7 +43,7 @@ impl PathOrGlob {
         let glob = GlobBuilder::new(rest).literal_separator(true).backslash_escape(true).build();
         // The first line of the text repeats the pattern.
         let glob = glob.map_err(|error| error.kind().to_string())?;
-        Ok(Self::Glob(Glob { base, rest: glob.compile_matcher(), depth, fits_hidden }))
+        Ok(Self::Glob(Box::new(Glob { base, rest: glob.compile_matcher(), depth, fits_hidden })))
     }
 }
 
@@ -173,7 +174,7 @@ mod tests {
 
     fn glob(folder: &str, text: &str) -> Glob {
         match PathOrGlob::parse(Path::new(folder), text).expect("a pattern") {
-            PathOrGlob::Glob(glob) => glob,
+            PathOrGlob::Glob(glob) => *glob,
             PathOrGlob::Path(path) => panic!("{path:?} is a path"),
         }
     }

@@ -82,6 +82,7 @@ impl Plan {
         let common = self.common_variables();
         // Most plans have no use for them.
         let makers = OnceCell::new();
+        let mut latest_cwd: Option<(&PathBuf, Arc<str>)> = None;
         self.jobs.ids().map(move |id| {
             let job = self.jobs.job(id);
             let argv = if job.splices.is_empty() {
@@ -89,7 +90,13 @@ impl Plan {
             } else {
                 Cow::Owned(with_inputs(job, makers.get_or_init(|| Makers::of(&self.jobs).0), root))
             };
-            self.planned_job(id, &argv, root, &common)
+            // Most jobs have the directory of the one before.
+            let cwd = match &latest_cwd {
+                Some((path, shown)) if *path == &job.settings.cwd => Arc::clone(shown),
+                _ => relative(root, &job.settings.cwd).into(),
+            };
+            latest_cwd = Some((&job.settings.cwd, Arc::clone(&cwd)));
+            self.planned_job(id, &argv, cwd, &common)
         })
     }
 
@@ -109,13 +116,13 @@ impl Plan {
         common.into_iter().map(|name| Arc::from(name.as_str())).collect()
     }
 
-    fn planned_job(&self, id: JobId, argv: &[OsString], root: &Path, common: &[Arc<str>]) -> PlannedJob {
+    fn planned_job(&self, id: JobId, argv: &[OsString], cwd: Arc<str>, common: &[Arc<str>]) -> PlannedJob {
         let job = self.jobs.job(id);
         let argv = job.settings.wrapper.iter().chain(argv);
         PlannedJob {
             name: self.jobs.name(id).clone(),
             argv: argv.map(|argument| argument.to_string_lossy().into_owned()).collect(),
-            cwd: relative(root, &job.settings.cwd),
+            cwd,
             env: own_variables(&job.settings, common),
             deps: self.names(self.graph.needs(id.into())),
             after: self.names(self.graph.after(id.into())),

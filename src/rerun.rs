@@ -192,7 +192,7 @@ mod tests {
                 status => {
                     planned.definition = Some(definition);
                     let name = planned.name.clone();
-                    record.jobs.insert(name, JobRecord { plan: planned, attempts: Vec::new(), status });
+                    record.jobs.insert(name, JobRecord { plan: planned.into(), attempts: Vec::new(), status });
                 }
             }
         }
@@ -212,7 +212,7 @@ mod tests {
         for ((mut planned, definition), _) in planned.filter(|(_, run)| **run) {
             planned.definition = Some(definition);
             let status = Some(JobStatus::Ok);
-            record.jobs.insert(planned.name.clone(), JobRecord { plan: planned, attempts: Vec::new(), status });
+            record.jobs.insert(planned.name.clone(), JobRecord { plan: planned.into(), attempts: Vec::new(), status });
         }
         record
     }
@@ -258,7 +258,7 @@ mod tests {
     fn of_a_record_without_definitions_nothing_counts() {
         let jobs = [past(Some(JobStatus::Ok), &[])];
         let mut record = record(&jobs);
-        record.jobs.values_mut().for_each(|job| job.plan.definition = None);
+        record.jobs.values_mut().for_each(|job| Arc::make_mut(&mut job.plan).definition = None);
         let plan = plan(&jobs, &[0]);
         assert_eq!(choose(&plan, &define(&plan), &record, Again::Unfinished).run, [true]);
     }

@@ -86,7 +86,7 @@ fn lines(plan: &Plan, root: &Path, resolve: bool) -> String {
                 _ = writeln!(out, "    {what}: {}", names.join(", "));
             }
         }
-        if job.cwd != "." {
+        if &*job.cwd != "." {
             _ = writeln!(out, "    cwd: {}", text::escape(job.cwd.as_bytes()));
         }
         match program {

@@ -191,7 +191,10 @@ fn record_run(
     }
     // What cannot be removed now can be after the next run.
     _ = state.remove_old_runs(KEEP_RUNS);
-    Ok(exit_code(&end))
+    let code = exit_code(&end);
+    // The process ends here, and takes all with it at once.
+    std::mem::forget(end);
+    Ok(code)
 }
 
 /// The terminal, if the plan has a job that needs it.

@@ -39,7 +39,7 @@ pub struct RunRecord {
 #[derive(Debug, Clone, PartialEq)]
 pub struct JobRecord {
     /// What it was to do.
-    pub plan: PlannedJob,
+    pub plan: Arc<PlannedJob>,
     /// Its attempts so far, the first first.
     pub attempts: Vec<AttemptRecord>,
     /// How it ended, once it has.
@@ -185,14 +185,19 @@ impl RunRecord {
         self.at.clone_from(&plan.at);
         self.origin.clone_from(&plan.origin);
         self.limit = plan.limit;
-        let record = |job: &PlannedJob| JobRecord { plan: job.clone(), attempts: Vec::new(), status: None };
+        let record = |job: &Arc<PlannedJob>| JobRecord { plan: Arc::clone(job), attempts: Vec::new(), status: None };
         self.jobs = plan.jobs.iter().map(|job| (job.name.clone(), record(job))).collect();
     }
 
     /// How many jobs ended with each of [`JobStatus::WORDS`], in that order; words that count none are left out.
     pub fn counts(&self) -> Vec<(&'static str, usize)> {
-        let ended = |word| self.ended().filter(|(_, _, status)| status.word() == word).count();
-        JobStatus::WORDS.into_iter().map(|word| (word, ended(word))).filter(|(_, count)| *count > 0).collect()
+        let mut counts = JobStatus::WORDS.map(|word| (word, 0));
+        for (_, _, status) in self.ended() {
+            if let Some((_, count)) = counts.iter_mut().find(|(word, _)| *word == status.word()) {
+                *count += 1;
+            }
+        }
+        counts.into_iter().filter(|(_, count)| *count > 0).collect()
     }
 
     /// The jobs that have ended, in the manifest's order.
@@ -220,7 +225,7 @@ mod tests {
             split: false,
         };
         let mut record = RunRecord::default();
-        record.jobs.insert(job.clone(), JobRecord { plan: planned, attempts: Vec::new(), status: None });
+        record.jobs.insert(job.clone(), JobRecord { plan: planned.into(), attempts: Vec::new(), status: None });
         let mut apply = |kind| record.apply(&Event { v: 1, seq: 0, t: Seconds::default(), kind });
         let end = AttemptEnd {
             status: AttemptStatus::TimedOut,

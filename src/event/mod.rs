@@ -142,7 +142,7 @@ pub struct RunPlan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<PlannedGroup>,
     /// The jobs, in the manifest's order.
-    pub jobs: Vec<PlannedJob>,
+    pub jobs: Vec<Arc<PlannedJob>>,
 }
 
 /// Where the jobs of a run come from: enough to choose them again.
@@ -184,7 +184,7 @@ pub struct PlannedJob {
     /// Program and arguments, the wrapper in front; what is not UTF-8 is replaced.
     pub argv: Vec<String>,
     /// Its directory, relative to the manifest's folder where it lies inside.
-    pub cwd: String,
+    pub cwd: Arc<str>,
     /// The names of the variables that are set for it and not for every job; their values are in no record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<Arc<str>>,

@@ -15,7 +15,7 @@ use typed_arena::Arena;
 use super::cycle::Cycle;
 use super::decode::Problems;
 use super::raw::{Name, RawManifest};
-use super::syntax;
+use super::syntax::{self, Piece};
 use crate::diagnostic::{Problem, Source, Sources};
 use crate::glob::PathOrGlob;
 use crate::text;
@@ -34,7 +34,9 @@ pub(super) struct File<'i> {
     /// Its path as the user would write it.
     shown: &'i str,
     /// What it holds, and the place at which that starts.
-    pub(super) text: (usize, &'i str),
+    pub(super) text: Piece<'i>,
+    /// What of it, all of it tasks, has not been parsed yet.
+    pub(super) rest: Vec<Piece<'i>>,
     /// Where it is included.
     included_at: Range<usize>,
 }
@@ -55,6 +57,8 @@ pub(super) struct Files<'i> {
     pub(super) are_complete: bool,
     /// Of all their paths and bytes; of those of the manifest itself alone where it includes nothing.
     pub(super) hash: blake3::Hash,
+    /// Whether long ones are parsed piece by piece.
+    in_pieces: bool,
     /// Holds their texts, in the same order.
     texts: &'i Arena<Source>,
     /// Where the text of the next one starts.
@@ -80,6 +84,7 @@ impl<'i> Files<'i> {
         manifest: Source,
         path: &Path,
         hash: blake3::Hash,
+        in_pieces: bool,
         problems: &mut Problems,
     ) -> Self {
         let folder = |path: &Path| path.parent().map(Path::to_owned).unwrap_or_default();
@@ -91,6 +96,7 @@ impl<'i> Files<'i> {
             syntax: Vec::new(),
             are_complete: true,
             hash,
+            in_pieces,
             texts,
             next_start: 0,
             places: HashMap::new(),
@@ -114,8 +120,10 @@ impl<'i> Files<'i> {
         let source: &'i Source = self.texts.alloc(source);
         let start = self.next_start;
         self.next_start = Sources::next_start(start, &source.text);
+        let pieces = if self.in_pieces { syntax::pieces(&source.text) } else { vec![(0, &*source.text)] };
+        let first = pieces[0].1;
         let (mut document, mut syntax) = match not_a_text {
-            None => syntax::parse(&source.text, start),
+            None => syntax::parse(first, start),
             Some(problem) => (DeTable::new(), vec![problem.moved(start)]),
         };
         self.are_complete &= syntax.is_empty();
@@ -129,6 +137,7 @@ impl<'i> Files<'i> {
             outer: include.map(|include| include.outer),
             shown: &source.path,
             text: (start, &source.text),
+            rest: pieces[1..].iter().map(|(at, piece)| (start + at, *piece)).collect(),
             included_at: include.map(|include| include.at.clone()).unwrap_or_default(),
         });
     }

@@ -6,7 +6,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use indexmap::IndexMap;
 use toml::Spanned;
@@ -19,6 +20,7 @@ use super::pools::Pools;
 use super::raw::{Name, RawTask};
 use super::resolve::{Resolved, resolve};
 use super::scope::Scope;
+use super::syntax::{self, Piece};
 use super::template::{self, Surroundings};
 use super::{Parameters, Task, TaskDetails};
 use crate::diagnostic::Problem;
@@ -52,6 +54,10 @@ pub(super) fn lower(files: &mut Files<'_>, parameters: &Parameters, problems: &m
         let scope = Scope::new(file, &surroundings, &pools, outer, problems);
         let tasks = file.raw.tasks.take().map(Spanned::into_inner).map(|tasks| tasks.0).unwrap_or_default();
         lowering.tasks(tasks, &scope, problems);
+        let rest = std::mem::take(&mut file.rest);
+        if !rest.is_empty() {
+            files.syntax.extend(lowering.rest(&rest, &scope, problems));
+        }
         scopes.push(scope);
     }
     if lowering.declared.is_empty() && problems.list.is_empty() && files.are_complete {
@@ -95,6 +101,27 @@ pub(super) struct Declared<'i> {
 }
 
 impl<'i> Lowering<'i> {
+    /// Lowers tasks that have not been parsed yet, piece by piece, while another thread parses the next. Answers what is
+    /// no TOML.
+    fn rest(&mut self, rest: &[Piece<'i>], scope: &Scope<'i>, problems: &mut Problems) -> Vec<Problem> {
+        let mut syntax = Vec::new();
+        thread::scope(|threads| {
+            let (sender, parsed) = mpsc::sync_channel(2);
+            threads.spawn(move || {
+                for piece in rest {
+                    if sender.send(syntax::tasks(*piece)).is_err() {
+                        return;
+                    }
+                }
+            });
+            for (tasks, wrong) in parsed {
+                syntax.extend(wrong);
+                self.tasks(tasks, scope, problems);
+            }
+        });
+        syntax
+    }
+
     fn tasks(&mut self, tasks: DeTable<'i>, scope: &Scope<'i>, problems: &mut Problems) {
         for (name, value) in tasks {
             let before = problems.list.len();

@@ -240,9 +240,25 @@ impl Manifest {
         hash: blake3::Hash,
         parameters: &Parameters,
     ) -> Result<Self, ManifestError> {
+        match Self::lower_files(source, path.clone(), hash, parameters, true) {
+            // What is wrong is told as of whole files.
+            Err(ManifestError::Invalid { sources, .. }) if sources.iter().any(syntax::has_pieces) => {
+                Self::lower_files(sources.into_top(), path, hash, parameters, false)
+            }
+            lowered => lowered,
+        }
+    }
+
+    fn lower_files(
+        source: Source,
+        path: PathBuf,
+        hash: blake3::Hash,
+        parameters: &Parameters,
+        in_pieces: bool,
+    ) -> Result<Self, ManifestError> {
         let mut problems = Problems::default();
         let texts = Arena::new();
-        let mut files = Files::read(&texts, source, &path, hash, &mut problems);
+        let mut files = Files::read(&texts, source, &path, hash, in_pieces, &mut problems);
         let lowered = lower::lower(&mut files, parameters, &mut problems);
         let header = Header::of(&mut files.list[0].raw);
         let Files { syntax, hash, .. } = files;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::diagnostic::{Problem, Sources};
+use crate::diagnostic::{Problem, Source, Sources};
 
 /// The text of a file, and the problem if it is none.
 pub(super) fn text(bytes: Vec<u8>) -> (String, Option<Problem>) {
@@ -27,6 +27,70 @@ pub(super) fn parse(text: &str, start: usize) -> (DeTable<'_>, Vec<Problem>) {
     let problems = errors.iter().map(|error| problem(error, text).moved(start)).collect();
     let document = document.into_inner();
     (if start == 0 { document } else { moved(document, start) }, problems)
+}
+
+/// A piece of a text, and the place at which it starts.
+pub(super) type Piece<'i> = (usize, &'i str);
+
+/// A long text with many tasks, in pieces that are whole TOML by themselves: the tree of a text takes many times its
+/// room, and that of a piece can go before the next is made. Where it is not plain to see that this changes nothing, the
+/// text is one piece.
+pub(super) fn pieces(text: &str) -> Vec<Piece<'_>> {
+    const ENOUGH: usize = 128 * 1024;
+    // In a string of several lines anything can look like the head of a table.
+    if text.len() < 4 * ENOUGH || text.contains("\"\"\"") || text.contains("'''") {
+        return vec![(0, text)];
+    }
+    let (mut pieces, mut start, mut task) = (Vec::new(), 0, None);
+    for (newline, _) in text.match_indices("\n[") {
+        let at = newline + 1;
+        match TaskHead::read(&text[at..]) {
+            Some(head) if head.is_whole => {
+                if at - start >= ENOUGH {
+                    pieces.push((start, &text[start..at]));
+                    start = at;
+                }
+                task = Some(head.name);
+            }
+            // A part of the task before it stays with it, and what comes before all tasks is one piece.
+            Some(head) if task == Some(head.name) => {}
+            None if task.is_none() => {}
+            _ => return vec![(0, text)],
+        }
+    }
+    pieces.push((start, &text[start..]));
+    pieces
+}
+
+/// Whether a file is parsed in pieces.
+pub(super) fn has_pieces(source: &Source) -> bool {
+    pieces(&source.text).len() > 1
+}
+
+/// The head of a task's table, or of a table in it.
+struct TaskHead<'a> {
+    name: &'a str,
+    is_whole: bool,
+}
+
+impl<'a> TaskHead<'a> {
+    fn read(text: &'a str) -> Option<Self> {
+        let rest = text.strip_prefix("[tasks.")?;
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == '-'))?;
+        let is_whole = match rest.as_bytes()[end] {
+            b']' => true,
+            b'.' => false,
+            _ => return None,
+        };
+        Some(Self { name: &rest[..end], is_whole })
+    }
+}
+
+/// The tasks of a piece that has nothing else.
+pub(super) fn tasks((start, text): Piece<'_>) -> (DeTable<'_>, Vec<Problem>) {
+    let (mut document, problems) = parse(text, start);
+    let tasks = document.remove("tasks").map(Spanned::into_inner);
+    (if let Some(DeValue::Table(tasks)) = tasks { tasks } else { DeTable::new() }, problems)
 }
 
 /// A table with all places so far along.

@@ -38,7 +38,7 @@ fn record(ends: &[JobStatus]) -> RunRecord {
             log: None,
             split: false,
         };
-        record.jobs.insert(name, JobRecord { plan, attempts: Vec::new(), status: Some(end.clone()) });
+        record.jobs.insert(name, JobRecord { plan: plan.into(), attempts: Vec::new(), status: Some(end.clone()) });
     }
     record
 }

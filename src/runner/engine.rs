@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
+use super::files::Files;
 use super::state::{State, Work};
 use crate::event::{
     CancelLevel, CancelReason, EventKind, Fate, Fault, LeftOver, Reporter, RunPlan, RunRecord, RunStatus,
@@ -54,6 +55,8 @@ pub(crate) struct RunEnd {
     pub(crate) record: RunRecord,
     /// What procman itself could not do; the first, if several.
     pub(crate) fault: Option<Fault>,
+    /// What the run went by, handed back because it takes its time to let go of it: who ends the process next need not.
+    pub(crate) went_by: Option<(Arc<Plan>, Option<Files>)>,
 }
 
 struct Engine<'a> {
@@ -95,7 +98,7 @@ pub(super) fn run<'a>(
         engine.end();
     });
     let state = engine.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-    RunEnd { record: state.record, fault: state.fault }
+    RunEnd { record: state.record, fault: state.fault, went_by: None }
 }
 
 impl<'a> Engine<'a> {

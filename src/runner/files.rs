@@ -16,6 +16,7 @@ use crate::schedule::{ProcessEnd, ProcessOutcome};
 use crate::text;
 
 /// Sees to the files of one run.
+#[derive(Debug)]
 pub(crate) struct Files {
     pub(crate) plan: Arc<Plan>,
     /// What their paths start at.

@@ -77,16 +77,25 @@ impl Run<'_> {
             seed: self.rules.seed,
             env: self.plan.common_variables(),
             groups: self.plan.planned_groups(),
-            jobs,
+            jobs: jobs.into_iter().map(Arc::new).collect(),
         };
         let variables = RunVariables { run: self.id, root: self.root };
         let processes = Processes::new(logs, variables, self.household, self.terminal);
         let files = self.files.as_ref().map(|files| files as &dyn FileKeeper);
-        let mut end = engine::run(self.plan, run_plan, self.rules, &processes, files, self.reporters, self.control.0);
+        let mut end = engine::run(
+            Arc::clone(&self.plan),
+            run_plan,
+            self.rules,
+            &processes,
+            files,
+            self.reporters,
+            self.control.0,
+        );
         name_incomplete_logs(&mut end);
         if let Some(Err(error)) = self.files.as_ref().map(|files| files.freshness.close()) {
             end.fault.get_or_insert_with(|| Fault(error.to_string()));
         }
+        end.went_by = Some((self.plan, self.files));
         end
     }
 }

@@ -59,7 +59,7 @@ fn plans(names: impl IntoIterator<Item = String>) -> (Arc<Plan>, RunPlan) {
         seed: 0,
         env: Vec::new(),
         groups: Vec::new(),
-        jobs: plan.planned_jobs("/".as_ref()).collect(),
+        jobs: plan.planned_jobs("/".as_ref()).map(Arc::new).collect(),
     };
     (plan, run_plan)
 }

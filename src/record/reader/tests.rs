@@ -126,7 +126,7 @@ fn plan() -> impl Strategy<Value = EventKind> {
     let job = |name: &str| PlannedJob {
         name: name.into(),
         argv: vec!["true".to_owned(), name.to_owned()],
-        cwd: ".".to_owned(),
+        cwd: ".".into(),
         env: Vec::new(),
         definition: None,
         deps: Vec::new(),
@@ -144,7 +144,7 @@ fn plan() -> impl Strategy<Value = EventKind> {
             seed: 0,
             env: Vec::new(),
             groups: Vec::new(),
-            jobs: NAMES[..jobs].iter().map(|name| job(name)).collect(),
+            jobs: NAMES[..jobs].iter().map(|name| job(name).into()).collect(),
         }))
     })
 }
