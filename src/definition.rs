@@ -67,8 +67,8 @@ fn hash_settings(hash: &mut KeyedHash<'_>, settings: &JobSettings, root: &Path) 
         success_codes,
         allow_failure,
         leak,
-        // How long it may take, how often it is tried, where its output goes, when it starts beside which others and
-        // which systems it is for: none of this makes it another job.
+        // How long it may take, how often it is tried, where its output goes, when it starts beside which others, who
+        // is asked and which systems it is for: none of this makes it another job.
         timeout: _,
         grace: _,
         retries: _,
@@ -78,6 +78,7 @@ fn hash_settings(hash: &mut KeyedHash<'_>, settings: &JobSettings, root: &Path) 
         memory: _,
         priority: _,
         interactive: _,
+        confirm: _,
         platforms: _,
     } = settings;
     hash.begin(b's');
@@ -185,6 +186,7 @@ mod tests {
         changed.retries.count = 3;
         changed.streams = crate::job::Streams::Split;
         changed.platforms = Some(vec!["linux".into()]);
+        changed.confirm = Some("really?".to_owned());
         (changed.weight, changed.pools, changed.memory, changed.priority) = (2, vec!["db".into()], Some(1), 1);
         assert_eq!(define(&["a"], changed), define(&["a"], settings()));
     }

@@ -118,6 +118,8 @@ pub struct JobSettings {
     pub priority: i64,
     /// Whether it gets the terminal and runs alone: it starts only when no other job runs, and none starts while it does.
     pub interactive: bool,
+    /// What the command line asks the user before it starts anything; a program that embeds procman asks for itself.
+    pub confirm: Option<String>,
     /// The names of [`std::env::consts::OS`] it is for; `None` is all of them.
     pub platforms: Option<Vec<String>>,
 }
@@ -142,6 +144,7 @@ impl JobSettings {
             memory: None,
             priority: 0,
             interactive: false,
+            confirm: None,
             platforms: None,
         }
     }

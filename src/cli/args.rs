@@ -122,6 +122,9 @@ pub(super) struct RunOptions {
     /// Run the named tasks (none named: all) even if they are up to date
     #[arg(long)]
     pub(super) force: bool,
+    /// Answer yes to all that tasks ask before they run
+    #[arg(short, long)]
+    pub(super) yes: bool,
     /// End the run when it takes longer than this, such as "10m"
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,

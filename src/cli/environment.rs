@@ -53,6 +53,7 @@ impl RunOptions {
         self.limit = self.limit.or(read(lookup, "LIMIT", |text| text.parse().map_err(|what| format!("it {what}")))?);
         self.dry_run |= read(lookup, "DRY_RUN", boolean)?.unwrap_or(false);
         self.force |= read(lookup, "FORCE", boolean)?.unwrap_or(false);
+        self.yes |= read(lookup, "YES", boolean)?.unwrap_or(false);
         self.timeout = self.timeout.or(read::<Duration>(lookup, "TIMEOUT", duration)?);
         self.seed = self.seed.or(read(lookup, "SEED", seed)?);
         if !self.keep_going && self.fail_fast.is_none() {

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod color;
+mod confirm;
 mod context;
 mod environment;
 mod explain;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::args::{RunArgs, RunOptions};
+use super::confirm::confirm;
 use super::context::{Context, to_stdout};
 use super::outlook::{EarlierState, Outlook};
 use super::signals::{self, Signals};
@@ -81,7 +82,7 @@ impl Prepared {
         if options.dry_run {
             dry_run(self, forced, earlier)
         } else {
-            record_run(context, self, forced, earlier, guardian)
+            record_run(context, self, options.yes, forced, earlier, guardian)
         }
     }
 }
@@ -128,6 +129,7 @@ fn dry_run(prepared: Prepared, forced: Vec<bool>, earlier: EarlierState) -> Resu
 fn record_run(
     context: &Context,
     prepared: Prepared,
+    yes: bool,
     forced: Vec<bool>,
     earlier: EarlierState,
     guardian: Option<Guardian>,
@@ -141,6 +143,9 @@ fn record_run(
     let plan = Arc::clone(&outlook.plan);
     let (prospects, files) = outlook.prospects();
     rules.prospects = prospects;
+    if !yes {
+        confirm(context, &plan, &mut rules.prospects)?;
+    }
     let (folder, journal) = state.new_run()?;
     let (id, logs) = (folder.id(), folder.logs());
     let signals = Signals::watch(control.canceller())?;

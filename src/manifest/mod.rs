@@ -27,6 +27,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod values;
+mod version;
 
 use std::collections::HashMap;
 use std::io;
@@ -44,6 +45,7 @@ use crate::job::{Job, JobId, JobMap};
 use crate::plan::OnFailure;
 use decode::Problems;
 use include::Files;
+use version::Version;
 
 pub(crate) use find::{FILE_NAME, find};
 pub use select::SelectionError;
@@ -259,6 +261,11 @@ impl Manifest {
         let mut problems = Problems::default();
         let texts = Arena::new();
         let mut files = Files::read(&texts, source, &path, hash, in_pieces, &mut problems);
+        if let Some(problem) = files.list[0].raw.min_version.as_ref().and_then(Version::problem) {
+            // What else there is to say may be about what a later procman knows.
+            drop(files);
+            return Err(ManifestError::Invalid { sources: Sources::new(texts.into_vec()), problems: vec![problem] });
+        }
         let lowered = lower::lower(&mut files, parameters, &mut problems);
         let header = Header::of(&mut files.list[0].raw);
         let Files { syntax, hash, .. } = files;

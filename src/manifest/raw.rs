@@ -11,6 +11,7 @@ use super::size::Size;
 use super::values::{
     Argv, DurationText, InheritEnv, LeakName, Limit, OnFailureName, Positive, StreamsName, SuccessCodes, Wrapper,
 };
+use super::version::Version;
 use crate::diagnostic::Problem;
 use crate::job::Retries;
 
@@ -22,6 +23,7 @@ pub(super) type Variables<'i> = IndexMap<Spanned<Text<'i>>, Spanned<Text<'i>>>;
 raw_table! {
     /// The top of the file.
     RawManifest {
+        min_version: Version,
         limit: Limit,
         default: Vec<Name<'i>>,
         on_failure: OnFailureName,
@@ -68,6 +70,7 @@ raw_table! {
         memory: Size,
         priority: i64,
         interactive: bool,
+        confirm: Text<'i>,
         stdin: Text<'i>,
         streams: StreamsName,
         wrapper: Wrapper<'i>,

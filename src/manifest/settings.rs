@@ -92,6 +92,13 @@ impl<'i> Scope<'i> {
                 problems.push(problem.help("an interactive task reads from the terminal; leave one of the two out"));
             }
         }
+        if let Some(confirm) = &raw.confirm {
+            if confirm.get_ref().trim().is_empty() {
+                let problem = Problem::error(confirm.span(), "`confirm` asks nothing");
+                problems.push(problem.help("write the question, or leave it out"));
+            }
+            settings.confirm = Some(confirm.get_ref().to_string());
+        }
         if let Some(platforms) = &raw.platforms {
             settings.platforms = Some(lower_platforms(platforms, problems));
         }

@@ -31,7 +31,6 @@ pub(crate) enum Prospect {
     /// It is up to date, and takes no place.
     UpToDate,
     /// The user has refused it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nobody is asked yet"))]
     Refused,
 }
 

@@ -1562,6 +1562,7 @@ Options:
       --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
   -n, --dry-run             Show what would run and why, dependencies first, and start nothing
       --force               Run the named tasks (none named: all) even if they are up to date
+  -y, --yes                 Answer yes to all that tasks ask before they run
       --timeout <DURATION>  End the run when it takes longer than this, such as "10m"
       --seed <N>            Take the random part of delays between attempts from this number, as an earlier run did
   -h, --help                Print help
@@ -1599,6 +1600,7 @@ Options:
       --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
   -n, --dry-run             Show what would run and why, dependencies first, and start nothing
       --force               Run the named tasks (none named: all) even if they are up to date
+  -y, --yes                 Answer yes to all that tasks ask before they run
       --timeout <DURATION>  End the run when it takes longer than this, such as "10m"
       --seed <N>            Take the random part of delays between attempts from this number, as an earlier run did
   -h, --help                Print help

@@ -348,7 +348,7 @@ error: unknown key `colour`
 4 | colour = "blue"
   | ^^^^^^
   |
-  = help: the keys of a manifest are limit, default, on_failure, pools, include, env, env_file, inherit_env, vars, defaults, tasks
+  = help: the keys of a manifest are min_version, limit, default, on_failure, pools, include, env, env_file, inherit_env, vars, defaults, tasks
 
 error: `default` must be an array of strings, not a table
  --> procman.toml:5:1
@@ -455,7 +455,7 @@ error: unknown key `colour`
 9 | colour = "blue"
   | ^^^^^^
   |
-  = help: the keys of a task are argv, description, deps, after, cwd, env, env_remove, env_file, inherit_env, timeout, grace, retries, success_codes, allow_failure, leak, inputs, outputs, depfile, matrix, tags, aliases, private, manual, platforms, weight, pools, memory, priority, interactive, stdin, streams, wrapper
+  = help: the keys of a task are argv, description, deps, after, cwd, env, env_remove, env_file, inherit_env, timeout, grace, retries, success_codes, allow_failure, leak, inputs, outputs, depfile, matrix, tags, aliases, private, manual, platforms, weight, pools, memory, priority, interactive, confirm, stdin, streams, wrapper
 
 error: 5 problems in procman.toml
 

@@ -24,7 +24,7 @@ fn the_example_manifest_is_what_init_writes_and_runs() {
     let sandbox = Sandbox::new();
     sandbox.run(&["init"]).code(0).stderr("wrote procman.toml; `procman list` shows its tasks\n");
     assert_eq!(sandbox.read("procman.toml"), read("procman.toml.example"));
-    sandbox.run(&["check", "--strict"]).code(0).stderr("procman.toml: 7 tasks, no problems\n");
+    sandbox.run(&["check", "--strict"]).code(0).stderr("procman.toml: 8 tasks, no problems\n");
     sandbox.run(&[]).code(0);
 }
 

@@ -5,6 +5,7 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes expected output")]
 
 mod commands;
+mod confirm;
 mod diagnostics;
 mod disk;
 mod documents;
@@ -15,6 +16,7 @@ mod include;
 mod inherited;
 mod interactive;
 mod limits;
+mod min_version;
 mod output;
 mod pause;
 mod promises;

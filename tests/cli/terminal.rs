@@ -53,6 +53,12 @@ impl Sandbox {
         self.terminal("take-terminal shell changes", PROCMAN.as_ref(), arguments)
     }
 
+    /// The same of a program whose last argument is the path of procman.
+    pub(crate) fn in_shell_through(&self, program: &str, arguments: &[&str]) -> Terminal {
+        let arguments: Vec<&str> = arguments.iter().copied().chain([PROCMAN]).collect();
+        self.terminal("take-terminal shell changes", program.as_ref(), &arguments)
+    }
+
     fn terminal(&self, actions: &str, program: &OsStr, arguments: &[&str]) -> Terminal {
         let mut command = self.program(misbehave());
         command.env("TERM", "xterm").args(actions.split_whitespace()).arg(program).args(arguments);
