@@ -16,7 +16,8 @@ pub(crate) struct Makers<'j> {
     by_path: HashMap<&'j OsStr, JobId>,
     /// Every folder above an output.
     folders: HashSet<&'j OsStr>,
-    globs: Vec<(&'j Glob, JobId)>,
+    /// By the folder in which everything lies that they fit.
+    globs: HashMap<&'j OsStr, Vec<(&'j Glob, JobId)>>,
     /// All paths, so that those of one folder lie side by side; most manifests never need it.
     sorted: OnceLock<Vec<(&'j Path, JobId)>>,
 }
@@ -38,7 +39,9 @@ impl<'j> Makers<'j> {
             let Some(files) = &jobs.job(id).files else { continue };
             for output in &files.outputs.named {
                 match output {
-                    PathOrGlob::Glob(glob) => makers.globs.push((glob, id)),
+                    PathOrGlob::Glob(glob) => {
+                        makers.globs.entry(glob.base().as_os_str()).or_default().push((glob, id));
+                    }
                     PathOrGlob::Path(path) => {
                         let first = *makers.by_path.entry(path.as_os_str()).or_insert(id);
                         if first != id {
@@ -64,8 +67,12 @@ impl<'j> Makers<'j> {
 
     /// The job that makes a file, as such or as one of many in a folder or of a glob.
     pub(crate) fn maker_of(&self, path: &Path) -> Option<JobId> {
-        let made = path.ancestors().find_map(|path| self.by_path.get(path.as_os_str()));
-        made.copied().or_else(|| self.globs.iter().find(|(glob, _)| glob.fits(path)).map(|(_, maker)| *maker))
+        let places = || path.ancestors().map(Path::as_os_str);
+        let made = places().find_map(|place| self.by_path.get(place)).copied();
+        made.or_else(|| {
+            let mut globs = places().filter_map(|place| self.globs.get(place)).flatten();
+            globs.find(|(glob, _)| glob.fits(path)).map(|(_, maker)| *maker)
+        })
     }
 
     /// Calls `each` with every file that is named, by itself or as one of many, and that a job makes, and with that job.

@@ -1,8 +1,8 @@
 //! What is in a file: the same as when it was last read, as long as it looks the same, or what reading it says.
 //!
-//! How a file looks tells of its contents only when it cannot change without looking different. Two changes in one tick of
-//! the clock that file systems use leave the same times. So it counts only when that clock had gone on between the file's
-//! last change and the moment at which it was opened to be read.
+//! How a file looks tells of its contents only when it cannot change without looking different. Two changes in one tick
+//! of the clock that file systems use leave the same times. So it counts only when that clock had gone on between the
+//! file's last change and the moment at which it was opened to be read.
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};

@@ -38,7 +38,7 @@ pub(super) fn prerequisites(text: &[u8]) -> Result<Vec<Vec<u8>>, SyntaxError> {
             }
             Token::Nul => return Err(SyntaxError { line, what: "there is a NUL, which no path can hold" }),
         }
-        line += rest[..length].iter().filter(|byte| **byte == b'\n').count();
+        line += rest[..length].split(|byte| *byte == b'\n').count() - 1;
         rest = &rest[length..];
     }
 }

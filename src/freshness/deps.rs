@@ -1,7 +1,8 @@
 //! What the dependencies of a job have made, and whether that is what they had made when the job last succeeded.
 //!
-//! A dependency on a group counts as one, with one hash of what all its jobs have made; that hash stands for a list which is
-//! kept once, so that a thousand jobs that need a thousand others cost a thousand names each time and not a million.
+//! A dependency on a group counts as one, with one hash of what all its jobs have made; that hash stands for a list
+//! which is kept once, so that a thousand jobs that need a thousand others cost a thousand names each time and not a
+//! million.
 //!
 //! A run may leave dependencies out: then what they made last counts, whichever run that was in.
 
@@ -66,7 +67,9 @@ impl NodeNames {
         let names = plan.jobs.iter().map(|(name, _)| name).chain(plan.groups.iter().map(|name| &**name));
         let by_node: Vec<NameId> = names.map(|name| state.names.number(name.as_bytes())).collect();
         let mut is_planned = vec![false; state.names.len()];
-        by_node.iter().for_each(|name| is_planned[*name as usize] = true);
+        for name in &by_node {
+            is_planned[*name as usize] = true;
+        }
         Self { by_node, is_planned }
     }
 
@@ -81,7 +84,8 @@ impl NodeNames {
 
 /// The nodes whose products are part of what a job is made from.
 pub(super) fn counted(plan: &Plan, job: JobId) -> &[NodeId] {
-    plan.graph.needs(job.into())
+    // Of what it needs only for a file, that file counts, as an input.
+    plan.graph.needs_as_such(job.into())
 }
 
 impl Made<'_> {
@@ -94,53 +98,51 @@ impl Made<'_> {
         is_settled: impl Fn(NodeId) -> bool,
     ) -> Dependencies {
         let mut dependencies = Dependencies::default();
-        let remembered: HashMap<NameId, Option<Digest>> =
-            record.into_iter().flat_map(|record| record.deps.iter().copied()).collect();
+        let before = record.map(|record| &*record.deps).unwrap_or_default();
+        let remembered: HashMap<NameId, Option<Digest>> = before.iter().copied().collect();
         for node in counted(self.plan, job).iter().copied().filter(|node| is_settled(*node)) {
             let name = self.names.of(node);
             let before = remembered.get(&name).copied();
-            match self.plan.graph.job(node) {
-                Some(need) => {
-                    let Some(digest) = self.by_job(need) else { continue };
+            // That it was not known is reason enough.
+            let is_compared = record.is_some() && before != Some(None);
+            let before = before.flatten();
+            if let Some(need) = self.plan.graph.job(node) {
+                if self.makes_something(need) {
+                    let digest = self.by_job(need);
                     dependencies.all.push((name, digest));
-                    if record.is_some() {
-                        dependencies.reasons.extend(self.reason(name, before, digest));
-                    }
+                    dependencies.reasons.extend(self.reason(name, before, digest).filter(|_| is_compared));
                 }
-                None => {
-                    let group = self.by_group(node, before.flatten(), groups);
-                    if group.made.is_empty() && group.digest.is_some() {
-                        continue;
-                    }
-                    dependencies.all.push((name, group.digest));
-                    if record.is_some() {
-                        dependencies.reasons.extend(group.reasons.iter().cloned());
-                    }
-                    dependencies.groups.push(group);
-                }
+                continue;
+            }
+            let group = self.by_group(node, before, groups);
+            if group.digest.is_none() || !group.made.is_empty() {
+                dependencies.all.push((name, group.digest));
+                dependencies.reasons.extend(group.reasons.iter().filter(|_| is_compared).cloned());
+                dependencies.groups.push(group);
             }
         }
-        for (name, before) in record.into_iter().flat_map(|record| &record.deps) {
-            if let Some(digest) = self.by_left_out(*name) {
+        for (name, before) in before {
+            if before.is_none() {
+                dependencies.reasons.push(self.dependency(*name, MadeChange::Unknown));
+            } else if let Some(digest) = self.by_left_out(*name) {
                 dependencies.all.push((*name, Some(digest)));
-                dependencies.reasons.extend(self.reason(*name, Some(*before), Some(digest)));
+                dependencies.reasons.extend(self.reason(*name, *before, Some(digest)));
             }
         }
         dependencies
     }
 
-    /// `None` for a job that is not known by what it makes.
-    fn by_job(&self, job: JobId) -> Option<Option<Digest>> {
-        let planned = self.plan.jobs.job(job);
-        let makes_something = planned.files.as_ref().is_some_and(|files| !files.outputs.is_empty());
-        if !makes_something || !planned.settings.runs_here() {
-            return None;
+    /// Whether a job is known by what it makes.
+    fn makes_something(&self, job: JobId) -> bool {
+        let job = self.plan.jobs.job(job);
+        job.files.as_ref().is_some_and(|files| !files.outputs.is_empty()) && job.settings.runs_here()
+    }
+
+    fn by_job(&self, job: JobId) -> Option<Digest> {
+        match self.now.get(&job) {
+            Some(now) => *now,
+            None => self.state.record(self.names.of(job)).map(|record| self.digest(record)),
         }
-        if let Some(now) = self.now.get(&job) {
-            return Some(*now);
-        }
-        let record = self.state.record(self.names.of(job));
-        Some(record.map(|record| self.digest(record)))
     }
 
     fn by_left_out(&self, name: NameId) -> Option<Digest> {
@@ -162,9 +164,8 @@ impl Made<'_> {
     }
 
     fn group(&self, node: NodeId, before: Option<Digest>) -> Group {
-        let jobs = self.jobs_behind(node).into_iter();
-        let mut all: Vec<(NameId, Option<Digest>)> =
-            jobs.filter_map(|job| Some((self.names.of(job), self.by_job(job)?))).collect();
+        let jobs = self.jobs_behind(node).into_iter().filter(|job| self.makes_something(*job));
+        let mut all: Vec<(NameId, Option<Digest>)> = jobs.map(|job| (self.names.of(job), self.by_job(job))).collect();
         let remembered = before.and_then(|before| self.state.group(before));
         let left_out = remembered.into_iter().flat_map(|made| made.iter());
         all.extend(left_out.filter_map(|(name, _)| Some((*name, Some(self.by_left_out(*name)?)))));
@@ -174,11 +175,11 @@ impl Made<'_> {
         let digest = (made.len() == all.len()).then(|| self.group_digest(&made));
         let reasons = match remembered {
             _ if digest.is_some() && digest == before => Vec::new(),
-            None => self.reason(self.names.of(node), before.map(Some), digest).into_iter().collect(),
+            None => self.reason(self.names.of(node), before, digest).into_iter().collect(),
             Some(remembered) => {
                 let before: HashMap<NameId, Digest> = remembered.iter().copied().collect();
-                let before = |name| before.get(name).map(|before| Some(*before));
-                all.iter().filter_map(|(name, digest)| self.reason(*name, before(name), *digest)).collect()
+                let reason = |(name, digest): &(_, _)| self.reason(*name, before.get(name).copied(), *digest);
+                all.iter().filter_map(reason).collect()
             }
         };
         Group { digest, made, reasons }
@@ -199,15 +200,18 @@ impl Made<'_> {
         jobs
     }
 
-    fn reason(&self, name: NameId, before: Option<Option<Digest>>, now: Option<Digest>) -> Option<Reason> {
+    fn reason(&self, name: NameId, before: Option<Digest>, now: Option<Digest>) -> Option<Reason> {
         let change = match (before, now) {
             (_, None) => MadeChange::Unknown,
             (None, Some(_)) => MadeChange::New,
-            (Some(before), now) if before == now => return None,
+            (Some(before), Some(now)) if before == now => return None,
             (Some(_), Some(_)) => MadeChange::Changed,
         };
-        let name = String::from_utf8_lossy(self.state.names.name(name));
-        Some(Reason::Dependency(name.into(), change))
+        Some(self.dependency(name, change))
+    }
+
+    fn dependency(&self, name: NameId, change: MadeChange) -> Reason {
+        Reason::Dependency(String::from_utf8_lossy(self.state.names.name(name)).into(), change)
     }
 
     fn group_digest(&self, made: &[(NameId, Digest)]) -> Digest {

@@ -1,7 +1,7 @@
 //! The lines of the state file.
 //!
-//! The first says which format it is; of the others the last that speaks of a thing counts. What a job was the last time it
-//! succeeded is one line; what many jobs have in common, and how files were seen, has lines of its own.
+//! The first says which format it is; of the others the last that speaks of a thing counts. What a job was the last
+//! time it succeeded is one line; what many jobs have in common, and how files were seen, has lines of its own.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -18,7 +18,8 @@ pub(super) trait Eyes {
     /// What relative paths start at.
     fn root(&self) -> &Path;
 
-    fn content(&self, path: &Path) -> Content;
+    /// What is at a path, which may be that of this file.
+    fn content(&self, path: &Path, guess: Option<FileId>) -> Content;
 }
 
 /// A path and what is there.
@@ -40,9 +41,14 @@ pub(super) struct Sight<'a> {
 
 impl<'a> Sight<'a> {
     /// Looks at what a job reads, but for what only its depfile says.
-    pub(super) fn of_inputs(files: &'a JobFiles, stdin: Option<&'a Path>, eyes: &impl Eyes) -> Self {
+    pub(super) fn of_inputs(
+        files: &'a JobFiles,
+        stdin: Option<&'a Path>,
+        record: Option<&Record>,
+        eyes: &impl Eyes,
+    ) -> Self {
         let mut sight = Self::default();
-        match look(&files.inputs, eyes) {
+        match look(&files.inputs, record.map(Record::inputs).unwrap_or_default(), eyes) {
             Ok(inputs) => sight.inputs = inputs,
             Err((path, why)) => sight.problems.push(Reason::Input(path, FileChange::Unusable(why))),
         }
@@ -51,13 +57,13 @@ impl<'a> Sight<'a> {
         sight.declared = sight.inputs.len();
         let is_new = |stdin: &&Path| !sight.inputs.iter().any(|(path, _)| path == stdin);
         if let Some(stdin) = stdin.filter(is_new) {
-            sight.inputs.push((Cow::Borrowed(stdin), eyes.content(stdin)));
+            sight.inputs.push((Cow::Borrowed(stdin), eyes.content(stdin, None)));
         }
         sight
     }
 
-    pub(super) fn look_at_outputs(&mut self, files: &'a JobFiles, eyes: &impl Eyes) {
-        match look(&files.outputs, eyes) {
+    pub(super) fn look_at_outputs(&mut self, files: &'a JobFiles, record: &Record, eyes: &impl Eyes) {
+        match look(&files.outputs, record.outputs(), eyes) {
             Ok(outputs) => self.outputs = outputs,
             Err((path, why)) => self.problems.push(Reason::Output(path, FileChange::Unusable(why))),
         }
@@ -89,21 +95,26 @@ impl<'a> Sight<'a> {
     }
 }
 
-/// The files of a set and what is in them; of a folder that cannot be read, its path and why.
-pub(super) fn look<'a>(set: &'a FileSet, eyes: &impl Eyes) -> Result<Vec<Looked<'a>>, (PathBuf, String)> {
-    if let Some(files) = look_at_paths(set, eyes) {
+/// The files of a set and what is in them; of a folder that cannot be read, its path and why. Most often they are what
+/// they were `before`, which makes them quicker to find.
+pub(super) fn look<'a>(
+    set: &'a FileSet,
+    before: &[(FileId, Digest)],
+    eyes: &impl Eyes,
+) -> Result<Vec<Looked<'a>>, (PathBuf, String)> {
+    if let Some(files) = look_at_paths(set, before, eyes) {
         return Ok(files);
     }
     let files = set.expand(eyes.root()).map_err(|(path, error)| (path, text::io_error(&error)))?;
-    let looked = files.into_iter().map(|path| {
-        let content = eyes.content(&path);
+    let looked = files.into_iter().enumerate().map(|(at, path)| {
+        let content = eyes.content(&path, guess(before, at));
         (Cow::Owned(path), content)
     });
     Ok(looked.collect())
 }
 
 /// The same for a set of nothing but files named by their paths, as most are.
-fn look_at_paths<'a>(set: &'a FileSet, eyes: &impl Eyes) -> Option<Vec<Looked<'a>>> {
+fn look_at_paths<'a>(set: &'a FileSet, before: &[(FileId, Digest)], eyes: &impl Eyes) -> Option<Vec<Looked<'a>>> {
     if !set.excluded.is_empty() {
         return None;
     }
@@ -114,13 +125,17 @@ fn look_at_paths<'a>(set: &'a FileSet, eyes: &impl Eyes) -> Option<Vec<Looked<'a
         if set.named.len() > 1 && !seen.insert(path) {
             continue;
         }
-        let content = eyes.content(path);
+        let content = eyes.content(path, guess(before, files.len()));
         if content == Content::Folder {
             return None;
         }
         files.push((Cow::Borrowed(path.as_path()), content));
     }
     Some(files)
+}
+
+fn guess(before: &[(FileId, Digest)], at: usize) -> Option<FileId> {
+    before.get(at).map(|(file, _)| *file)
 }
 
 fn is_same(state: &State, before: &[(FileId, Digest)], now: &[Looked<'_>]) -> bool {

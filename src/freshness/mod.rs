@@ -1,7 +1,7 @@
 //! Whether jobs are up to date: what they read and made the last time they succeeded, beside what is there now.
 //!
-//! Knows plans, files and the state file. Does not know when a job runs, nor what comes of it for a run: whoever runs jobs
-//! asks before each ([`Freshness::check`]) and tells of each success ([`Freshness::succeeded`]).
+//! Knows plans, files and the state file. Does not know when a job runs, nor what comes of it for a run: whoever runs
+//! jobs asks before each ([`Freshness::check`]) and tells of each success ([`Freshness::succeeded`]).
 
 mod contents;
 mod definition;
@@ -10,7 +10,6 @@ mod deps;
 mod digest;
 mod lines;
 mod look;
-mod makers;
 mod names;
 mod reason;
 mod run;
@@ -19,7 +18,6 @@ mod store;
 mod survey;
 
 use std::collections::HashMap;
-use std::ffi::OsString;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -29,7 +27,6 @@ use contents::Root;
 use definition::Definitions;
 use deps::{Made, NodeNames};
 use digest::Digest;
-use makers::Makers;
 use run::Progress;
 use state::Record;
 use store::Store;
@@ -38,6 +35,7 @@ use crate::files::JobFiles;
 use crate::graph::NodeId;
 use crate::job::{Job, JobId};
 use crate::keyed_hash::{Key, KeyedHash};
+use crate::makers::Makers;
 use crate::plan::Plan;
 use crate::record::StateError;
 
@@ -76,23 +74,18 @@ pub(crate) enum Verdict {
 }
 
 impl Freshness {
-    /// Of the jobs of `plan`, whose paths start at `root`. `state` was read from `state_folder` by [`read_state`], which may
-    /// be done in another thread while the plan is made. Nothing is written.
+    /// Of the jobs of `plan`, whose paths start at `root`. `state` was read from `state_folder` by [`read_state`],
+    /// which may be done in another thread while the plan is made. Nothing is written.
     ///
     /// # Errors
     ///
     /// When `root` cannot be opened.
-    pub(crate) fn new(plan: Arc<Plan>, root: &Path, key: &Key, state_folder: &Path, state: State) -> io::Result<Self> {
-        Self::with_variables(plan, root, key, state_folder, state, &|name| env::var_os(name))
-    }
-
-    fn with_variables(
+    pub(crate) fn new(
         plan: Arc<Plan>,
         root: &Path,
         key: &Key,
         state_folder: &Path,
         mut state: State,
-        inherited: &dyn Fn(&str) -> Option<OsString>,
     ) -> io::Result<Self> {
         let has_depfile = |(_, job): (&str, &Job)| job.files.as_ref().is_some_and(|files| files.depfile.is_some());
         let has_depfiles = plan.jobs.iter().any(has_depfile);
@@ -100,7 +93,7 @@ impl Freshness {
             folder: File::open(root)?,
             root: root.to_owned(),
             key: *key,
-            definitions: Definitions::new(&plan.jobs, root, key, inherited),
+            definitions: Definitions::new(&plan.jobs, root, key, &|name| env::var_os(name)),
             names: NodeNames::new(&plan, &mut state),
             has_depfiles,
             state: RwLock::new(state),
@@ -116,8 +109,8 @@ impl Freshness {
         self.plan = plan;
     }
 
-    /// What is to be expected of each job before anything runs; those that are `forced`, one flag for each job, run in any
-    /// case. Writes nothing. One that is up to date is so at this moment and need not be checked again.
+    /// What is to be expected of each job before anything runs; those that are `forced`, one flag for each job, run in
+    /// any case. Writes nothing. One that is up to date is so at this moment and need not be checked again.
     pub(crate) fn survey(&self, forced: &[bool]) -> Vec<Verdict> {
         let survey = survey::survey(self, &self.state(), forced);
         *lock(&self.missing) = survey.missing;
@@ -132,8 +125,8 @@ impl Freshness {
     pub(crate) fn missing_inputs(&self) -> Vec<(JobId, PathBuf)> {
         let mut missing = lock(&self.missing).clone();
         if !missing.is_empty() {
-            let makers = Makers::new(&self.plan);
-            missing.retain(|(job, path)| !makers.of(path).any(|maker| maker != *job));
+            let makers = Makers::of(&self.plan.jobs).0;
+            missing.retain(|(job, path)| makers.maker_of(path).is_none_or(|maker| maker == *job));
         }
         missing.sort_unstable();
         missing
@@ -151,9 +144,9 @@ impl Freshness {
             return Vec::new();
         }
         let mut by_file = HashMap::new();
-        for (job, outputs) in makers::outputs(&self.plan) {
-            let known = outputs.paths().filter_map(|path| state.file(path));
-            by_file.extend(known.map(|file| (file, job)));
+        for job in self.plan.jobs.ids() {
+            let outputs = self.files(job).into_iter().flat_map(|files| files.outputs.paths());
+            by_file.extend(outputs.filter_map(|path| state.file(path)).map(|file| (file, job)));
         }
         let mut pairs = Vec::new();
         for job in self.plan.jobs.ids() {
@@ -239,3 +232,6 @@ impl Freshness {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,7 @@ impl Eyes for Freshness {
         &self.root
     }
 
-    fn content(&self, path: &Path) -> Content {
+    fn content(&self, path: &Path, _: Option<FileId>) -> Content {
         let known = {
             let state = self.state();
             state.file(path).and_then(|file| state.known(file).copied())
@@ -104,17 +104,17 @@ impl Eyes for Freshness {
 }
 
 impl Freshness {
-    /// Takes down what a job is about to read, and answers whether it is up to date; to be called when all that it waits for
-    /// has ended, and again before every further attempt. One that is `forced` is not up to date.
+    /// Takes down what a job is about to read, and answers whether it is up to date; to be called when all that it
+    /// waits for has ended, and again before every further attempt. One that is `forced` is not up to date.
     pub(crate) fn check(&self, job: JobId, forced: bool) -> bool {
         let Some(files) = self.files(job) else { return false };
         let clock = sys::coarse_now();
         let successes = lock(&self.progress).successes;
         let (record, found) = self.remembered(job, files);
-        let mut sight = Sight::of_inputs(files, self.stdin(job), self);
-        sight.found = found.iter().map(|path| self.content(path)).collect();
-        if record.is_some() {
-            sight.look_at_outputs(files, self);
+        let mut sight = Sight::of_inputs(files, self.stdin(job), None, self);
+        sight.found = found.iter().map(|path| self.content(path, None)).collect();
+        if let Some(record) = &record {
+            sight.look_at_outputs(files, record, self);
         }
         let mut progress = lock(&self.progress);
         let progress = &mut *progress;
@@ -181,7 +181,7 @@ impl Freshness {
         if !flaws.is_empty() {
             return Outcome::Failed(flaws);
         }
-        let sight = Sight::of_inputs(files, self.stdin(job), self);
+        let sight = Sight::of_inputs(files, self.stdin(job), None, self);
         let mut reasons = changes_since(&taken, &sight);
         let found: Option<Vec<_>> = found.map(|found| {
             let looked = found.into_iter().filter_map(|path| match self.look_at_found(&path, &taken) {
@@ -218,7 +218,7 @@ impl Freshness {
 
     /// What a job was to make, as it is.
     fn outputs<'a>(&self, outputs: &'a FileSet, flaws: &mut Vec<Flaw>) -> Vec<Looked<'a>> {
-        let looked = match look::look(outputs, self) {
+        let looked = match look::look(outputs, &[], self) {
             Ok(looked) => looked,
             Err((path, why)) => {
                 flaws.push(Flaw::Unusable(path, why));
@@ -270,7 +270,7 @@ impl Freshness {
     /// The contents of a file that a depfile named, if they were the same for as long as the job ran.
     fn look_at_found(&self, path: &Path, taken: &Taken) -> Result<Digest, FileChange> {
         let stat = sys::stat_in(&self.folder, path);
-        let content = self.content(path);
+        let content = self.content(path, None);
         let Content::File(digest) = content else {
             return Err(look::change(None, &content).unwrap_or(FileChange::Changed));
         };
@@ -329,7 +329,7 @@ impl Freshness {
         let name = self.names.of(job);
         state.write_job(name, &record, &mut text);
         state.keep(name, record);
-        state.lines += text.iter().filter(|byte| **byte == b'\n').count();
+        state.lines += text.split(|byte| *byte == b'\n').count() - 1;
         text
     }
 }

@@ -1,6 +1,7 @@
 //! What is known: of jobs, as they were the last time they succeeded, and of files, as they were seen.
 //!
-//! Knows the lines of the state file and what they come to. Does not know which jobs there are now, nor where the file is.
+//! Knows the lines of the state file and what they come to. Does not know which jobs there are now, nor where the file
+//! is.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsStr;
@@ -252,8 +253,12 @@ impl State {
         }
         settings.retain(|mark| self.settings.contains_key(mark));
         groups.retain(|digest| self.groups.contains_key(digest));
-        settings.iter().for_each(|mark| self.write_settings(*mark, out));
-        groups.iter().for_each(|digest| self.write_group(*digest, out));
+        for mark in &settings {
+            self.write_settings(*mark, out);
+        }
+        for digest in &groups {
+            self.write_group(*digest, out);
+        }
         lines + settings.len() + groups.len()
     }
 

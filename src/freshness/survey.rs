@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZero;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -10,13 +11,13 @@ use std::thread;
 use super::contents::{Content, Root};
 use super::deps::{Groups, Made};
 use super::look::{Eyes, Sight};
-use super::makers::Makers;
 use super::reason::Reason;
 use super::state::{FileId, Known, State};
 use super::{Freshness, Verdict};
 use crate::graph::NodeId;
 use crate::job::JobId;
 use crate::keyed_hash::KeyedHash;
+use crate::makers::Makers;
 
 /// Jobs are looked at in pieces of so many, so that no thread is idle while another has much left.
 const PIECE: usize = 512;
@@ -97,8 +98,9 @@ impl Eyes for Once<'_> {
         self.root_path
     }
 
-    fn content(&self, path: &Path) -> Content {
-        self.look(path, self.state.file(path))
+    fn content(&self, path: &Path, guess: Option<FileId>) -> Content {
+        let guess = guess.filter(|guess| self.state.files.name(*guess) == path.as_os_str().as_bytes());
+        self.look(path, guess.or_else(|| self.state.file(path)))
     }
 }
 
@@ -167,8 +169,8 @@ fn look_at(
         missing.extend(files.inputs.paths().filter(is_missing).map(|path| (job, path.to_owned())));
         return Own::Reasons(vec![if is_forced { Reason::Forced } else { Reason::NeverSucceeded }]);
     };
-    let mut sight = Sight::of_inputs(files, freshness.stdin(job), eyes);
-    sight.look_at_outputs(files, eyes);
+    let mut sight = Sight::of_inputs(files, freshness.stdin(job), Some(record), eyes);
+    sight.look_at_outputs(files, record, eyes);
     if files.depfile.is_some() {
         let found = record.found().unwrap_or_default();
         sight.found = found.iter().map(|(file, _)| eyes.known_content(*file)).collect();
@@ -195,8 +197,8 @@ fn judge(freshness: &Freshness, state: &State, forced: &[bool], own: Vec<Own>) -
     let mut own: Vec<Option<Own>> = own.into_iter().map(Some).collect();
     let mut verdicts = vec![Verdict::UpToDate; plan.jobs.len()];
     for node in freshness.order() {
-        let waits_for = plan.graph.needs(node).iter().chain(plan.graph.after(node));
-        let blocked = waits_for.filter_map(|before| judge.blocked[before.index()]).next();
+        let mut waits_for = plan.graph.needs(node).iter().chain(plan.graph.after(node));
+        let blocked = waits_for.find_map(|before| judge.blocked[before.index()]);
         let Some(job) = plan.graph.job(node) else {
             judge.blocked[node.index()] = blocked;
             continue;
@@ -256,8 +258,8 @@ impl Judge<'_> {
 
     /// Another job that makes a file and that would run, as far as can be told yet.
     fn unsettled_maker(&mut self, path: &Path, job: JobId) -> Option<JobId> {
-        let makers = self.makers.get_or_insert_with(|| Makers::new(self.made.plan));
+        let makers = self.makers.get_or_insert_with(|| Makers::of(&self.made.plan.jobs).0);
         let is_unsettled = |maker: &JobId| self.blocked[maker.index()].is_some() || !self.is_judged[maker.index()];
-        makers.of(path).find(|maker| *maker != job && is_unsettled(maker))
+        makers.maker_of(path).filter(|maker| *maker != job && is_unsettled(maker))
     }
 }
