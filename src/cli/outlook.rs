@@ -150,7 +150,7 @@ fn refuse_missing(plan: &Plan, missing: &[(JobId, PathBuf)]) -> Result<(), Error
         text::path(path)
     );
     if missing.len() > 1 {
-        problem += &format!(" (and so for {} more)", text::count(missing.len() - 1, "input"));
+        _ = write!(problem, " (and so for {} more)", text::count(missing.len() - 1, "input"));
     }
     Err(usage(problem))
 }

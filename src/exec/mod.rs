@@ -67,6 +67,12 @@ pub(crate) trait FileKeeper: Sync {
 
     /// Looks at what a job has made whose process has succeeded, and says so in `end`.
     fn settle(&self, job: JobId, end: &mut ProcessEnd) -> Result<(), Fault>;
+
+    /// Told of a job whose process has not succeeded.
+    fn failed(&self, job: JobId) -> Result<(), Fault>;
+
+    /// Told that nobody waits for answers any more.
+    fn stop(&self);
 }
 
 /// What can become of a process while it lives.

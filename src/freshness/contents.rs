@@ -7,6 +7,7 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::digest::Digest;
 use super::state::Known;
@@ -30,6 +31,8 @@ pub(super) struct Root<'a> {
     /// What relative paths start at.
     pub(super) folder: &'a File,
     pub(super) key: &'a Key,
+    /// Whether nobody waits for the end of a long file any more.
+    pub(super) is_stopped: &'a AtomicBool,
 }
 
 impl Root<'_> {
@@ -80,6 +83,9 @@ impl Root<'_> {
         let size = usize::try_from((stat.stamp.size + 1).min(BUFFER)).unwrap_or(1);
         let mut buffer = vec![0; size];
         loop {
+            if self.is_stopped.load(Ordering::Relaxed) {
+                return Ok(Err(Content::Unusable("procman was told to end".into())));
+            }
             match file.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(length) => _ = hasher.update(&buffer[..length]),
@@ -150,7 +156,7 @@ mod tests {
         }
 
         fn look(&self, known: Option<&Known>) -> (Content, Option<Known>) {
-            Root { folder: &self.open, key: &KEY }.content("file".as_ref(), known)
+            Root { folder: &self.open, key: &KEY, is_stopped: &AtomicBool::new(false) }.content("file".as_ref(), known)
         }
 
         fn write(&self, text: &str) {

@@ -26,7 +26,8 @@ pub(super) struct Line<'a> {
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(super) file: Option<Seen<'a>>,
 
-    // A job that succeeded, and what its settings, its files and its dependencies were.
+    // A job that succeeded, and what its settings, its files and its dependencies were; with nothing else, one of which
+    // nothing is known any more.
     #[serde(borrow, skip_serializing_if = "Option::is_none")]
     pub(super) job: Option<Lossless<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]

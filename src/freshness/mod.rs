@@ -20,6 +20,7 @@ mod survey;
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::{env, io};
 
@@ -60,6 +61,7 @@ pub(crate) struct Freshness {
     /// Who needs this and `state` takes this one first.
     progress: Mutex<Progress>,
     missing: Mutex<Vec<(JobId, PathBuf)>>,
+    is_stopped: AtomicBool,
 }
 
 /// What is to be expected of a job.
@@ -100,6 +102,7 @@ impl Freshness {
             store: Mutex::new(Store::in_folder(state_folder)),
             progress: Mutex::default(),
             missing: Mutex::default(),
+            is_stopped: AtomicBool::new(false),
             plan,
         })
     }
@@ -158,6 +161,15 @@ impl Freshness {
         pairs
     }
 
+    /// Reads no file to its end any more; what is asked from now on has no good answer.
+    pub(crate) fn stop(&self) {
+        self.is_stopped.store(true, Ordering::Relaxed);
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.is_stopped.load(Ordering::Relaxed)
+    }
+
     /// At the end of a run: saves what was learned on the way, and makes the state file shorter when that is worth it.
     ///
     /// # Errors
@@ -212,7 +224,7 @@ impl Freshness {
     }
 
     fn contents(&self) -> Root<'_> {
-        Root { folder: &self.folder, key: &self.key }
+        Root { folder: &self.folder, key: &self.key, is_stopped: &self.is_stopped }
     }
 
     /// All nodes, each after what it waits for.

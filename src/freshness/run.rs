@@ -48,6 +48,8 @@ struct Taken {
     clock: i64,
     /// How many jobs had succeeded.
     successes: u64,
+    /// Whether all that it is made from is as it was at its last success.
+    has_same_key: bool,
 }
 
 /// What became of a success.
@@ -121,10 +123,11 @@ impl Freshness {
         let state = self.state();
         let made = self.made(&state, &progress.made);
         let dependencies = made.by_dependencies(job, record.as_deref(), &mut progress.groups, |_| true);
-        let is_fresh = !forced
-            && dependencies.reasons.is_empty()
-            && record.is_some_and(|record| self.is_as_it_was(&state, job, &record, files, &sight));
-        if is_fresh {
+        let changes = record.map(|record| self.changes(&state, job, &record, files, &sight));
+        let is_same = |reason: &Reason| matches!(reason, Reason::Output(..));
+        let has_same_key =
+            dependencies.reasons.is_empty() && changes.as_ref().is_some_and(|changes| changes.iter().all(is_same));
+        if !forced && has_same_key && changes.is_some_and(|changes| changes.is_empty()) {
             progress.made.remove(&job);
             progress.taken.remove(&job);
             return true;
@@ -136,6 +139,7 @@ impl Freshness {
             dependencies,
             clock,
             successes,
+            has_same_key,
         };
         progress.taken.insert(job, taken);
         progress.made.insert(job, None);
@@ -151,10 +155,23 @@ impl Freshness {
         (record, found)
     }
 
-    fn is_as_it_was(&self, state: &State, job: JobId, record: &Record, files: &JobFiles, sight: &Sight<'_>) -> bool {
+    fn changes(&self, state: &State, job: JobId, record: &Record, files: &JobFiles, sight: &Sight<'_>) -> Vec<Reason> {
         let mut hash = KeyedHash::new(&self.key);
-        self.definition_changes(state, &mut hash, job, record).is_empty()
-            && sight.changes(state, record, files, self.order_counts(job)).is_empty()
+        let mut changes = self.definition_changes(state, &mut hash, job, record);
+        changes.extend(sight.changes(state, record, files, self.order_counts(job)));
+        changes
+    }
+
+    /// To be called when a job has not succeeded. If it did with all that it was given now, that was worth nothing, and it
+    /// is forgotten; otherwise what was then may come back.
+    pub(crate) fn failed(&self, job: JobId) -> Result<(), StateError> {
+        let taken = lock(&self.progress).taken.remove(&job);
+        if !taken.is_some_and(|taken| taken.has_same_key) {
+            return Ok(());
+        }
+        let mut text = Vec::new();
+        self.state_mut().forget(self.names.of(job), &mut text);
+        lock(&self.store).append(&text)
     }
 
     /// The input files of a job, as they were when it was last checked, or else as they are now.
@@ -178,6 +195,10 @@ impl Freshness {
             None => None,
             Some(path) => self.found(path, job, files, &taken).map_err(|flaw| flaws.push(flaw)).ok(),
         };
+        if self.is_stopped() {
+            // Not all of it was read, and what was is not kept.
+            return Outcome::Kept;
+        }
         if !flaws.is_empty() {
             return Outcome::Failed(flaws);
         }
@@ -193,6 +214,9 @@ impl Freshness {
             });
             looked.collect()
         });
+        if self.is_stopped() {
+            return Outcome::Kept;
+        }
         let mut progress = lock(&self.progress);
         let mut state = self.state_mut();
         let mut numbers = |(path, content): &Looked<'_>| match content {

@@ -149,6 +149,10 @@ impl State {
                 let job = self.names.number(&job.0);
                 self.keep(job, Arc::new(Record::new(settings, argv, files, deps)));
             }
+            Line { job: Some(job), .. } => {
+                let job = self.names.number(&job.0);
+                self.records.get_mut(job as usize).and_then(Option::take);
+            }
             Line { file: Some(seen), .. } => _ = self.see(&seen),
             Line { settings: Some(mark), are: Some(are), .. } => {
                 let settings = Settings {
@@ -263,6 +267,13 @@ impl State {
     }
 
     /// As a line, with all that is known of its files and in no line yet.
+    /// Forgets what is known of a job.
+    pub(super) fn forget(&mut self, name: NameId, out: &mut Vec<u8>) {
+        self.records.get_mut(name as usize).and_then(Option::take);
+        Line { job: Some(self.names.name(name).into()), ..Line::default() }.write(out);
+        self.lines += 1;
+    }
+
     pub(super) fn write_job(&mut self, name: NameId, record: &Record, out: &mut Vec<u8>) {
         let (files, known) = (&self.files, &mut self.known);
         let mut seen = |list: &[(FileId, Digest)]| list.iter().map(|file| Self::seen(files, known, *file)).collect();

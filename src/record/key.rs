@@ -13,13 +13,11 @@ const NAME: &str = "key";
 
 /// The key in this folder; a new one where there is none.
 pub(super) fn read_or_make(folder: &Path) -> Result<Key, StateError> {
-    match read_if_there(folder)? {
-        Some(key) => Ok(key),
-        None => {
-            let path = folder.join(NAME);
-            make(folder, &path).map_err(StateError::of(&path, "made"))
-        }
+    if let Some(key) = read_if_there(folder)? {
+        return Ok(key);
     }
+    let path = folder.join(NAME);
+    make(folder, &path).map_err(StateError::of(&path, "made"))
 }
 
 /// The key in this folder.

@@ -120,7 +120,12 @@ impl<'a> Engine<'a> {
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             let input = match message {
-                Ok(Control::Cancel { reason, level }) => Input::Cancel { reason, level },
+                Ok(Control::Cancel { reason, level }) => {
+                    if let (CancelLevel::Kill, Some(files)) = (level, self.files) {
+                        files.stop();
+                    }
+                    Input::Cancel { reason, level }
+                }
                 Ok(Control::Pause(stands_still)) => {
                     self.pause(scope);
                     // Whoever asked may have had no time to wait.
@@ -256,9 +261,10 @@ impl<'a> Engine<'a> {
             Ok(mut end) => {
                 let incomplete = || end.log_incomplete.then(|| Fault(self.executor.incomplete().to_string()));
                 let fault = unkillable(name, &end.leftovers).or_else(incomplete);
-                let settled = match self.files.filter(|_| has_succeeded(&job.settings, &end)) {
-                    Some(files) => files.settle(attempt.job, &mut end),
-                    None => Ok(()),
+                let settled = match self.files {
+                    Some(files) if has_succeeded(&job.settings, &end) => files.settle(attempt.job, &mut end),
+                    Some(files) if end.outcome.is_of_the_job() => files.failed(attempt.job),
+                    _ => Ok(()),
                 };
                 (end, fault.or(settled.err()))
             }

@@ -64,6 +64,14 @@ impl FileKeeper for Files {
         }
         Ok(())
     }
+
+    fn stop(&self) {
+        self.freshness.stop();
+    }
+
+    fn failed(&self, job: JobId) -> Result<(), Fault> {
+        self.freshness.failed(job).map_err(|error| Fault(error.to_string()))
+    }
 }
 
 /// A program that writes a file seldom makes the folder for it.

@@ -95,6 +95,12 @@ impl FileKeeper for Even {
     fn settle(&self, _: JobId, _: &mut ProcessEnd) -> Result<(), Fault> {
         Ok(())
     }
+
+    fn failed(&self, _: JobId) -> Result<(), Fault> {
+        Ok(())
+    }
+
+    fn stop(&self) {}
 }
 
 /// Tells how many events it is told of at once.

@@ -95,6 +95,13 @@ pub(crate) enum ProcessOutcome {
     Refused,
 }
 
+impl ProcessOutcome {
+    /// Whether it says something of the job, and not only of what it was run by.
+    pub(crate) fn is_of_the_job(&self) -> bool {
+        matches!(self, Self::Exited(_) | Self::SpawnFailed(_))
+    }
+}
+
 /// What is to be done, in this order.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Action {

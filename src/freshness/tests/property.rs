@@ -73,8 +73,14 @@ fn run(world: &mut World, round: &Round) -> Result<(), TestCaseError> {
         if !is_fresh {
             let inputs: Vec<PathBuf> = world.inputs(job).into_iter().map(PathBuf::from).collect();
             prop_assert_eq!(freshness.inputs(id), inputs);
+            let has_same_key = has_files && world.has_same_key(job, &round.kept, &made);
             let has_succeeded = attempt(world, &freshness, id, job, round, &mut made)?;
             failed[job] = !has_succeeded;
+            if !has_succeeded {
+                freshness.failed(id).expect("it can be written");
+                // It has failed with all that it had succeeded with.
+                world.memory.retain(|other, _| *other != job || !has_same_key);
+            }
             is_disturbed |= matches!(round.goings[job], Going::Disturbed(..));
         }
     }

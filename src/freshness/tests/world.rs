@@ -267,19 +267,26 @@ impl World {
 
     pub(super) fn is_fresh(&self, job: usize, kept: &[bool], made: &HashMap<usize, Option<Files>>) -> bool {
         let Some(before) = self.memory.get(&job) else { return false };
+        let now = self.read(self.outputs(job));
+        self.has_same_key(job, kept, made)
+            && before.outputs == now
+            && now.values().all(Option::is_some)
+            && (self.jobs[job].makes == Makes::Nothing || !now.is_empty())
+    }
+
+    /// Whether all that a job is made from is as it was when it last succeeded.
+    pub(super) fn has_same_key(&self, job: usize, kept: &[bool], made: &HashMap<usize, Option<Files>>) -> bool {
+        let Some(before) = self.memory.get(&job) else { return false };
         let mut now = self.now(job, kept, made);
         // What the depfile named is looked at, and nothing else.
         now.found = before.found.clone().map(|found| self.read(found.into_keys()));
-        let is_known = |files: &Files| files.values().all(Option::is_some);
         // Of what was left out and is not known, nothing is said.
         let mut before = before.clone();
         before
             .deps
             .retain(|dependency, made| made.is_none() || kept[dependency.1] || now.deps.contains_key(dependency));
-        before == now
-            && now.deps.values().all(Option::is_some)
-            && is_known(&now.outputs)
-            && (self.jobs[job].makes == Makes::Nothing || !now.outputs.is_empty())
+        before.outputs.clone_from(&now.outputs);
+        before == now && now.deps.values().all(Option::is_some)
     }
 
     /// What the job's process does, if it does all.
