@@ -92,13 +92,14 @@ impl FileSet {
 
 /// A path as it is written in `folder`, an absolute one; the path starts at `root` unless it is absolute.
 pub(crate) fn seen_from(folder: &Path, root: &Path, path: &Path) -> PathBuf {
-    if folder == root || path.is_absolute() {
-        return path.to_owned();
-    }
-    let whole = root.join(path);
-    let common = folder.ancestors().find(|common| whole.starts_with(common)).unwrap_or(Path::new("/"));
+    if folder == root || path.is_absolute() { path.to_owned() } else { way(folder, &root.join(path)) }
+}
+
+/// From a folder to a file, both absolute: up, and down again.
+pub(crate) fn way(folder: &Path, path: &Path) -> PathBuf {
+    let common = folder.ancestors().find(|common| path.starts_with(common)).unwrap_or(Path::new("/"));
     let up = folder.strip_prefix(common).map_or(0, |rest| rest.components().count());
-    let down = whole.strip_prefix(common).unwrap_or(&whole);
+    let down = path.strip_prefix(common).unwrap_or(path);
     std::iter::repeat_n(Path::new(".."), up).chain([down]).collect()
 }
 

@@ -5,6 +5,7 @@
 
 use std::io;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use globset::{GlobBuilder, GlobMatcher};
 use walkdir::WalkDir;
@@ -12,12 +13,14 @@ use walkdir::WalkDir;
 const SPECIAL: [char; 4] = ['*', '?', '[', '{'];
 
 /// A pattern with at least one wildcard.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Glob {
     /// The folders before the first wildcard, normalised.
     base: PathBuf,
-    /// Fits what follows them.
-    rest: GlobMatcher,
+    /// What follows them.
+    rest: globset::Glob,
+    /// Fits it. Making one takes long, and many a glob is never asked.
+    matcher: OnceLock<GlobMatcher>,
     /// How many names deep that can be; `None` for any number.
     depth: Option<usize>,
     fits_hidden: bool,
@@ -27,8 +30,7 @@ pub(crate) struct Glob {
 #[derive(Debug, Clone)]
 pub(crate) enum PathOrGlob {
     Path(PathBuf),
-    /// Behind a pointer, because there are many more paths.
-    Glob(Box<Glob>),
+    Glob(Arc<Glob>),
 }
 
 impl PathOrGlob {
@@ -43,7 +45,16 @@ impl PathOrGlob {
         let glob = GlobBuilder::new(rest).literal_separator(true).backslash_escape(true).build();
         // The first line of the text repeats the pattern.
         let glob = glob.map_err(|error| error.kind().to_string())?;
-        Ok(Self::Glob(Box::new(Glob { base, rest: glob.compile_matcher(), depth, fits_hidden })))
+        Ok(Self::Glob(Arc::new(Glob { base, rest: glob, matcher: OnceLock::new(), depth, fits_hidden })))
+    }
+
+    /// As one could write it where relative paths start.
+    pub(crate) fn pattern(&self) -> PathBuf {
+        match self {
+            Self::Path(path) if path.as_os_str().is_empty() => PathBuf::from("."),
+            Self::Path(path) => path.to_str().map_or_else(|| path.clone(), |path| escape(path).into()),
+            Self::Glob(glob) => glob.pattern(),
+        }
     }
 }
 
@@ -53,16 +64,28 @@ impl Glob {
         &self.base
     }
 
-    /// As one could write it, from where relative paths start.
+    /// As one could write it where relative paths start.
     pub(crate) fn pattern(&self) -> PathBuf {
-        self.base.join(self.rest.glob().glob())
+        let base = self.base.to_str().map_or_else(|| self.base.clone(), |base| escape(base).into());
+        base.join(self.rest.glob())
+    }
+
+    /// Whether it is written as another one is, and so fits what that fits.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.base == other.base && self.rest.glob() == other.rest.glob()
+    }
+
+    fn matcher(&self) -> &GlobMatcher {
+        self.matcher.get_or_init(|| self.rest.compile_matcher())
     }
 
     /// Whether it fits a normalised path.
     pub(crate) fn fits(&self, path: &Path) -> bool {
         path.strip_prefix(&self.base).is_ok_and(|rest| {
             let is_hidden = |name: Component<'_>| name.as_os_str().as_encoded_bytes().starts_with(b".");
-            (self.fits_hidden || !rest.components().any(is_hidden)) && self.rest.is_match(rest)
+            // To `*` nothing at all is a name, too.
+            let is_below = !rest.as_os_str().is_empty();
+            is_below && (self.fits_hidden || !rest.components().any(is_hidden)) && self.matcher().is_match(rest)
         })
     }
 
@@ -89,7 +112,7 @@ impl Glob {
                 Err(error) => return Err(error),
             };
             let Ok(below) = entry.path().strip_prefix(&start) else { continue };
-            if self.rest.is_match(below) && is_file(&entry) {
+            if self.matcher().is_match(below) && is_file(&entry) {
                 found.push(self.base.join(below));
             }
         }
@@ -115,8 +138,8 @@ fn is_file(entry: &walkdir::DirEntry) -> bool {
 /// A text that means itself in a pattern, also where `!` has a meaning.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if r"*?[]{}!\".contains(c) {
+    for (at, c) in text.char_indices() {
+        if r"*?[]{}\".contains(c) || at == 0 && c == '!' {
             out.push('\\');
         }
         out.push(c);
@@ -172,9 +195,9 @@ mod tests {
 
     use super::*;
 
-    fn glob(folder: &str, text: &str) -> Glob {
+    fn glob(folder: &str, text: &str) -> Arc<Glob> {
         match PathOrGlob::parse(Path::new(folder), text).expect("a pattern") {
-            PathOrGlob::Glob(glob) => *glob,
+            PathOrGlob::Glob(glob) => glob,
             PathOrGlob::Path(path) => panic!("{path:?} is a path"),
         }
     }
@@ -200,6 +223,7 @@ mod tests {
         assert!(fits("**", "a"));
         assert!(fits("a.{c,h}", "a.h"));
         assert!(fits("[ab]?", "bx"));
+        assert!(!fits("src/*", "src"));
     }
 
     #[test]
@@ -226,7 +250,19 @@ mod tests {
         let glob = glob("odd [x]", "../b/*.c");
         assert_eq!(glob.base(), Path::new("b"));
         assert!(glob.fits(Path::new("b/a.c")));
-        assert!(super::tests::glob("odd [x]", "*.c").fits(Path::new("odd [x]/a.c")));
+        assert!(self::glob("odd [x]", "*.c").fits(Path::new("odd [x]/a.c")));
+    }
+
+    #[test]
+    fn a_pattern_is_shown_as_it_could_be_written() {
+        let pattern = |folder: &str, text: &str| {
+            PathOrGlob::parse(Path::new(folder), text).expect("a pattern").pattern().display().to_string()
+        };
+        assert_eq!(pattern("sub", "./a.c"), "sub/a.c");
+        assert_eq!(pattern("", "."), ".");
+        assert_eq!(pattern("odd [x]", "../b/{a,b}.c"), "b/{a,b}.c");
+        assert_eq!(pattern("odd [x]", "*.c"), r"odd \[x\]/*.c");
+        assert_eq!(pattern("", r"\!a\*.c"), r"\!a\*.c");
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Which job makes which file, as far as that is declared. Does not know which files there are.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -14,12 +16,20 @@ use crate::job::{JobId, JobMap};
 pub(crate) struct Makers<'j> {
     /// Normalised paths are the same when their bytes are, and bytes are quicker to compare.
     by_path: HashMap<&'j OsStr, JobId>,
-    /// Every folder above an output.
-    folders: HashSet<&'j OsStr>,
     /// By the folder in which everything lies that they fit.
     globs: HashMap<&'j OsStr, Vec<(&'j Glob, JobId)>>,
-    /// All paths, so that those of one folder lie side by side; most manifests never need it.
-    sorted: OnceLock<Vec<(&'j Path, JobId)>>,
+    /// Every folder above an output.
+    folders: HashSet<&'j OsStr>,
+    /// All of them, so that those of one folder lie side by side; most manifests never need it.
+    sorted: OnceLock<Vec<Output<'j>>>,
+}
+
+/// A path, or a glob with its folder.
+#[derive(Debug, Clone, Copy)]
+struct Output<'j> {
+    path: &'j Path,
+    glob: Option<&'j Glob>,
+    maker: JobId,
 }
 
 /// Two jobs that make one file.
@@ -41,23 +51,25 @@ impl<'j> Makers<'j> {
                 match output {
                     PathOrGlob::Glob(glob) => {
                         makers.globs.entry(glob.base().as_os_str()).or_default().push((glob, id));
+                        makers.add_folders(glob.base().ancestors());
                     }
                     PathOrGlob::Path(path) => {
                         let first = *makers.by_path.entry(path.as_os_str()).or_insert(id);
                         if first != id {
                             twice.push(MadeTwice { path, first, second: id });
                         }
-                        for folder in path.ancestors().skip(1) {
-                            if !makers.folders.insert(folder.as_os_str()) {
-                                // Those above it are in already.
-                                break;
-                            }
-                        }
+                        makers.add_folders(path.ancestors().skip(1));
                     }
                 }
             }
         }
         (makers, twice)
+    }
+
+    /// Adds folders, each in the one after it.
+    fn add_folders(&mut self, mut folders: impl Iterator<Item = &'j Path>) {
+        // Those above one that is in already are in, too.
+        while folders.next().is_some_and(|folder| self.folders.insert(folder.as_os_str())) {}
     }
 
     /// Whether no job makes anything.
@@ -67,48 +79,81 @@ impl<'j> Makers<'j> {
 
     /// The job that makes a file, as such or as one of many in a folder or of a glob.
     pub(crate) fn maker_of(&self, path: &Path) -> Option<JobId> {
-        let places = || path.ancestors().map(Path::as_os_str);
-        let made = places().find_map(|place| self.by_path.get(place)).copied();
-        made.or_else(|| {
-            let mut globs = places().filter_map(|place| self.globs.get(place)).flatten();
+        self.maker_by_path(path).or_else(|| {
+            if self.globs.is_empty() {
+                return None;
+            }
+            let mut globs = path.ancestors().filter_map(|base| self.globs.get(base.as_os_str())).flatten();
             globs.find(|(glob, _)| glob.fits(path)).map(|(_, maker)| *maker)
         })
     }
 
-    /// Calls `each` with every file that is named, by itself or as one of many, and that a job makes, and with that job.
-    /// Where both sides are globs, nobody can tell.
-    pub(crate) fn for_each(&self, named: &PathOrGlob, set: &FileSet, mut each: impl FnMut(&Path, JobId)) {
+    fn maker_by_path(&self, path: &Path) -> Option<JobId> {
+        path.ancestors().find_map(|path| self.by_path.get(path.as_os_str())).copied()
+    }
+
+    /// Calls `each` with every job that makes what is named, by itself or as one of many, and with the file where it is
+    /// known which. Of two different globs nobody can tell.
+    pub(crate) fn for_each(&self, named: &PathOrGlob, set: &FileSet, mut each: impl FnMut(Option<&Path>, JobId)) {
         let (folder, glob) = match named {
             PathOrGlob::Path(path) => {
-                self.maker_of(path).into_iter().for_each(|maker| each(path, maker));
-                // It may be the folder in which the outputs lie.
-                if !self.folders.contains(path.as_os_str()) {
-                    return;
-                }
+                self.maker_of(path).into_iter().for_each(|maker| each(Some(path), maker));
                 (&**path, None)
             }
-            PathOrGlob::Glob(glob) => (glob.base(), Some(glob)),
+            PathOrGlob::Glob(glob) => {
+                // All that it fits lies in a folder that a job makes.
+                self.maker_by_path(glob.base()).into_iter().for_each(|maker| each(None, maker));
+                (glob.base(), Some(&**glob))
+            }
         };
-        let sorted = self.sorted.get_or_init(|| {
-            let mut sorted: Vec<_> = self.by_path.iter().map(|(path, maker)| (Path::new(*path), *maker)).collect();
-            sorted.sort_unstable();
-            sorted
-        });
-        let start = sorted.partition_point(|(path, _)| *path < folder);
-        for (path, maker) in sorted[start..].iter().take_while(|(path, _)| path.starts_with(folder)) {
-            if glob.is_none_or(|glob| glob.fits(path)) && !set.excludes(path) {
-                each(path, *maker);
+        if !self.folders.contains(folder.as_os_str()) {
+            return;
+        }
+        let sorted = self.sorted.get_or_init(|| self.sorted());
+        let start = sorted.partition_point(|output| compare(output.path, folder) == Ordering::Less);
+        for output in sorted[start..].iter().take_while(|output| output.path.starts_with(folder)) {
+            let is_meant = match (glob, output.glob) {
+                (None, _) => true,
+                (Some(glob), None) => glob.fits(output.path),
+                (Some(glob), Some(other)) => glob.is_same(other),
+            };
+            if is_meant && !set.excludes(output.path) {
+                each(output.glob.is_none().then_some(output.path), output.maker);
             }
         }
     }
+
+    fn sorted(&self) -> Vec<Output<'j>> {
+        let paths =
+            self.by_path.iter().map(|(path, maker)| Output { path: Path::new(*path), glob: None, maker: *maker });
+        let globs = self.globs.iter().flat_map(|(base, globs)| {
+            let output = |(glob, maker): &(&'j Glob, JobId)| (Some(*glob), *maker);
+            globs.iter().map(output).map(|(glob, maker)| Output { path: Path::new(*base), glob, maker })
+        });
+        let mut sorted: Vec<_> = paths.chain(globs).collect();
+        sorted.sort_unstable_by(|a, b| compare(a.path, b.path).then(a.maker.cmp(&b.maker)));
+        sorted
+    }
+}
+
+/// As paths are compared, name by name, only quicker: of normalised paths, in which no byte is lower than a slash is here.
+fn compare(a: &Path, b: &Path) -> Ordering {
+    let (a, b) = (a.as_os_str().as_bytes(), b.as_os_str().as_bytes());
+    // What they have in common is most often much.
+    let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let next = |path: &[u8]| path.get(same).map(|byte| if *byte == b'/' { 0 } else { *byte });
+    next(a).cmp(&next(b))
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
+    use proptest::prelude::*;
+
     use super::*;
     use crate::files::JobFiles;
+    use crate::glob::normalised;
     use crate::job::{Job, JobSettings};
 
     fn parse(text: &str) -> PathOrGlob {
@@ -134,6 +179,17 @@ mod tests {
         found
     }
 
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn paths_are_compared_as_the_standard_library_does(a in "[ab!/]{0,6}", b in "[ab!/]{0,6}") {
+            let (a, b) = (normalised(Path::new(""), a), normalised(Path::new(""), b));
+            prop_assume!(a.is_absolute() == b.is_absolute());
+            prop_assert_eq!(compare(&a, &b), a.cmp(&b));
+        }
+    }
+
     #[test]
     fn files_are_found_by_path_folder_and_glob() {
         let jobs = jobs(&[&["obj/a.o"], &["obj/b.o", "obj/sub/c.o"], &["doc"], &["dist/*.tar"], &["obj.o"]]);
@@ -145,6 +201,21 @@ mod tests {
         assert_eq!(makers(&jobs, "doc/index.html", &[]), [2]);
         assert_eq!(makers(&jobs, "dist/a.tar", &[]), [3]);
         assert_eq!(makers(&jobs, "**/*.o", &["obj"]), [4]);
+    }
+
+    #[test]
+    fn what_lies_in_a_folder_is_found_from_both_sides() {
+        let jobs = jobs(&[&["doc"], &["dist/*.tar"], &["gen/deep/*.h"], &["../out/*"]]);
+        assert_eq!(makers(&jobs, "doc/*.html", &[]), [0]);
+        assert_eq!(makers(&jobs, "doc/sub/**", &[]), [0]);
+        assert_eq!(makers(&jobs, "dist", &[]), [1]);
+        assert_eq!(makers(&jobs, "dist/./*.tar", &[]), [1]);
+        assert_eq!(makers(&jobs, "dist/*", &[]), [0; 0]);
+        assert_eq!(makers(&jobs, "gen", &[]), [2]);
+        assert_eq!(makers(&jobs, "gen", &["gen/deep"]), [0; 0]);
+        assert_eq!(makers(&jobs, "gen/deep/a.h", &[]), [2]);
+        assert_eq!(makers(&jobs, "../out", &[]), [3]);
+        assert_eq!(makers(&jobs, "..", &[]), [3]);
     }
 
     #[test]
