@@ -174,7 +174,7 @@ fn own_variables(settings: &JobSettings, common: &[Arc<str>]) -> Vec<Arc<str>> {
 }
 
 /// A path as data, not for a screen: relative to `root` where it lies inside; what is not UTF-8 is replaced.
-fn relative(root: &Path, path: &Path) -> String {
+pub(crate) fn relative(root: &Path, path: &Path) -> String {
     match path.strip_prefix(root) {
         Ok(inside) if inside.as_os_str().is_empty() => ".".to_owned(),
         Ok(inside) => inside.to_string_lossy().into_owned(),

@@ -23,6 +23,8 @@ struct ListedTask<'a> {
     private: bool,
     manual: bool,
     group: bool,
+    /// How many it stands for; none for a group.
+    jobs: usize,
 }
 
 pub(super) fn list(context: &Context, args: &ListArgs) -> Result<u8, Error> {
@@ -43,6 +45,7 @@ fn json(manifest: &Manifest, tasks: &[(&str, &Task)]) -> String {
             private: task.is_private(),
             manual: task.is_manual(),
             group: manifest.is_group(task),
+            jobs: manifest.jobs_of_task(task).count(),
         })
         .collect();
     to_json(&tasks)

@@ -15,6 +15,7 @@ mod past_run;
 mod plan;
 mod rerun;
 mod run;
+mod shown_job;
 mod signals;
 
 use std::os::unix::ffi::OsStrExt;

@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::args::PlanArgs;
 use super::context::{Context, to_json, to_stdout};
+use super::shown_job::Details;
 use super::{Error, SUCCESS, run};
 use crate::event::{PlannedGroup, PlannedJob};
 use crate::exec::{Environments, find_program};
@@ -18,19 +19,38 @@ use crate::text;
 
 /// What `plan --json` prints: nothing in it depends on the machine, unless programs are resolved.
 #[derive(Serialize)]
-struct ShownPlan {
+struct ShownPlan<'a> {
     /// The names of the variables that are set for every job.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     env: Vec<Arc<str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     groups: Vec<PlannedGroup>,
-    jobs: Vec<ShownJob>,
+    jobs: ShownJobs<'a>,
+}
+
+/// One after the other: all at once would take several times the memory of the plan.
+struct ShownJobs<'a> {
+    plan: &'a Plan,
+    root: &'a Path,
+    resolve: bool,
+}
+
+impl Serialize for ShownJobs<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let jobs = planned(self.plan, self.root, self.resolve);
+        serializer.collect_seq(jobs.map(|(planned, job, program)| {
+            let details = Details::of(job, self.root);
+            ShownJob { planned, details, program }
+        }))
+    }
 }
 
 #[derive(Serialize)]
-struct ShownJob {
+struct ShownJob<'a> {
     #[serde(flatten)]
-    job: PlannedJob,
+    planned: PlannedJob,
+    #[serde(flatten)]
+    details: Details<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     program: Option<Program>,
 }
@@ -49,16 +69,21 @@ pub(super) fn plan(context: &Context, args: PlanArgs) -> Result<u8, Error> {
     let portable = args.json && !args.resolve;
     let manifest = context.manifest_at(&context.manifest_path()?, &selection.set, portable)?;
     let root = manifest.root().to_owned();
-    let plan = run::plan(manifest, &selection)?;
+    let plan = run::plan(context, manifest, &selection)?;
     let out = if args.json { json(&plan, &root, args.resolve) } else { lines(&plan, &root, args.resolve) };
     to_stdout(out.as_bytes()).map(|()| SUCCESS)
 }
 
-fn shown<'a>(plan: &'a Plan, root: &'a Path, resolve: bool) -> impl Iterator<Item = ShownJob> + 'a {
+/// Each job, and its program where it is to be looked up.
+fn planned<'a>(
+    plan: &'a Plan,
+    root: &'a Path,
+    resolve: bool,
+) -> impl Iterator<Item = (PlannedJob, &'a Job, Option<Program>)> {
     let mut environments = Environments::of_this_process();
     plan.planned_jobs(root).zip(plan.jobs().iter()).map(move |(planned, (_, job))| {
         let program = resolve.then(|| self::resolve(job, &mut environments));
-        ShownJob { job: planned, program }
+        (planned, job, program)
     })
 }
 
@@ -72,13 +97,13 @@ fn resolve(job: &Job, environments: &mut Environments) -> Program {
 }
 
 fn json(plan: &Plan, root: &Path, resolve: bool) -> String {
-    let jobs = shown(plan, root, resolve).collect();
+    let jobs = ShownJobs { plan, root, resolve };
     to_json(&ShownPlan { env: plan.common_variables(), groups: plan.planned_groups(), jobs })
 }
 
 fn lines(plan: &Plan, root: &Path, resolve: bool) -> String {
     let mut out = String::new();
-    for ShownJob { job, program } in shown(plan, root, resolve) {
+    for (job, _, program) in planned(plan, root, resolve) {
         _ = writeln!(out, "{}: {}", text::escape(job.name.as_bytes()), text::argv(&job.argv));
         for (what, names) in [("needs", &job.deps), ("after", &job.after)] {
             if !names.is_empty() {

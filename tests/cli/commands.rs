@@ -781,7 +781,8 @@ fn list_as_json_has_every_task() {
     "aliases": [],
     "private": false,
     "manual": false,
-    "group": false
+    "group": false,
+    "jobs": 1
   },
   {
     "name": "build",
@@ -794,7 +795,8 @@ fn list_as_json_has_every_task() {
     ],
     "private": false,
     "manual": false,
-    "group": false
+    "group": false,
+    "jobs": 1
   },
   {
     "name": "test",
@@ -806,7 +808,8 @@ fn list_as_json_has_every_task() {
     "aliases": [],
     "private": false,
     "manual": false,
-    "group": false
+    "group": false,
+    "jobs": 1
   },
   {
     "name": "setup",
@@ -814,7 +817,8 @@ fn list_as_json_has_every_task() {
     "aliases": [],
     "private": true,
     "manual": false,
-    "group": false
+    "group": false,
+    "jobs": 1
   },
   {
     "name": "deploy",
@@ -825,7 +829,8 @@ fn list_as_json_has_every_task() {
     ],
     "private": false,
     "manual": true,
-    "group": false
+    "group": false,
+    "jobs": 1
   },
   {
     "name": "ci",
@@ -833,7 +838,8 @@ fn list_as_json_has_every_task() {
     "aliases": [],
     "private": false,
     "manual": false,
-    "group": true
+    "group": true,
+    "jobs": 0
   }
 ]
 

@@ -1,0 +1,154 @@
+//! What `plan --json` shows of a job beyond what a record keeps: all that decides what it does and when, as a manifest
+//! would say it.
+//!
+//! Each only where it says something, so that a reviewer sees what is special. Does not know where jobs come from.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::files::{FileSet, JobFiles};
+use crate::glob::PathOrGlob;
+use crate::job::{Backoff, DEFAULT_GRACE, Inherit, Job, JobSettings, Leak, Retries};
+use crate::plan::relative;
+
+/// The keys have the names that they have in a manifest.
+#[derive(Serialize)]
+pub(super) struct Details<'a> {
+    /// The task whose matrix it is a cell of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task: Option<&'a str>,
+    /// Relative to the manifest's folder where they lie inside of it or beside it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    inputs: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    outputs: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    depfile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stdin: Option<String>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    env_remove: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inherit_env: Option<InheritEnv<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timeout: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grace: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retries: Option<ShownRetries>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    success_codes: Option<&'a [i32]>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    allow_failure: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    leak: Option<&'static str>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    interactive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    platforms: Option<&'a [String]>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum InheritEnv<'a> {
+    Nothing(bool),
+    Only(&'a [String]),
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ShownRetries {
+    Count(u32),
+    Table {
+        count: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        delay: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        backoff: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_delay: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        jitter: Option<f64>,
+    },
+}
+
+impl<'a> Details<'a> {
+    pub(super) fn of(job: &'a Job, root: &Path) -> Self {
+        // Every field is named, so that a new one cannot be forgotten here.
+        let JobSettings {
+            environment,
+            stdin,
+            timeout,
+            grace,
+            retries,
+            success_codes,
+            allow_failure,
+            leak,
+            interactive,
+            platforms,
+            // These are in every record.
+            cwd: _,
+            wrapper: _,
+            streams: _,
+        } = &*job.settings;
+        let files = job.files.as_deref();
+        Self {
+            task: job.task.as_deref(),
+            inputs: files.map(|files| patterns(&files.inputs)).unwrap_or_default(),
+            outputs: files.map(|files| patterns(&files.outputs)).unwrap_or_default(),
+            depfile: files.and_then(|JobFiles { depfile, .. }| depfile.as_ref()).map(|path| relative(root, path)),
+            stdin: stdin.as_ref().map(|path| relative(root, path)),
+            env_remove: &environment.remove,
+            inherit_env: match &environment.inherit {
+                Inherit::All => None,
+                Inherit::Nothing => Some(InheritEnv::Nothing(false)),
+                Inherit::Only(names) => Some(InheritEnv::Only(names)),
+            },
+            timeout: timeout.map(duration),
+            grace: Some(*grace).filter(|grace| *grace != DEFAULT_GRACE).map(duration),
+            retries: ShownRetries::of(retries),
+            success_codes: Some(&**success_codes).filter(|codes| *codes != [0]),
+            allow_failure: *allow_failure,
+            leak: match leak {
+                Leak::Kill => None,
+                Leak::Fail => Some("fail"),
+                Leak::Ignore => Some("ignore"),
+            },
+            interactive: *interactive,
+            platforms: platforms.as_deref(),
+        }
+    }
+}
+
+impl ShownRetries {
+    fn of(retries: &Retries) -> Option<Self> {
+        let Retries { count, delay, backoff, max_delay, jitter } = *retries;
+        match count {
+            0 => None,
+            count if *retries == count.into() => Some(Self::Count(count)),
+            count => Some(Self::Table {
+                count,
+                delay: Some(delay).filter(|delay| !delay.is_zero()).map(duration),
+                backoff: (backoff == Backoff::Exponential).then_some("exponential"),
+                max_delay: max_delay.map(duration),
+                jitter: Some(jitter).filter(|jitter| *jitter > 0.0),
+            }),
+        }
+    }
+}
+
+fn patterns(set: &FileSet) -> Vec<String> {
+    let excluded = set.excluded.iter().map(|excluded| format!("!{}", pattern(excluded)));
+    set.named.iter().map(pattern).chain(excluded).collect()
+}
+
+fn pattern(pattern: &PathOrGlob) -> String {
+    // Two braces are what is left open, and mean nothing in a pattern.
+    pattern.pattern().to_string_lossy().replace(r"\{\{", "{{").replace(r"\}\}", "}}")
+}
+
+fn duration(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}
