@@ -166,7 +166,8 @@ impl Problem {
 /// Sorts problems by their place, and drops what is said twice.
 pub(crate) fn sort(problems: &mut Vec<Problem>) {
     problems.sort_by(|a, b| a.start().cmp(&b.start()).then_with(|| a.message.cmp(&b.message)));
-    problems.dedup();
+    // The help may differ by what else is known where it was found.
+    problems.dedup_by(|a, b| a.labels == b.labels && a.message == b.message);
 }
 
 /// Renders problems as cargo and rustc do: `--> file:line:column`, the lines with carets below, a help line.

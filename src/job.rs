@@ -261,6 +261,11 @@ impl JobMap {
         Self::default()
     }
 
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, jobs: usize) {
+        self.jobs.reserve(jobs);
+    }
+
     /// Adds a job at the end.
     pub fn insert(&mut self, name: impl Into<Arc<str>>, job: Job) -> Result<JobId, InvalidJob> {
         let name = name.into();

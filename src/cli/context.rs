@@ -120,7 +120,7 @@ impl Context {
                 self.error(&error.to_string());
                 Error::Told(USAGE)
             }
-            ManifestError::UnknownVars(_) => usage(error.to_string()),
+            ManifestError::UnknownVars(_) => usage(error.to_string().replace('\n', "\nerror: ")),
             ManifestError::Unreadable { error, .. } => {
                 usage(format!("the manifest `{}` cannot be read: {}", self.show(path), text::io_error(error)))
             }

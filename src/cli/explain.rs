@@ -16,7 +16,7 @@ pub(super) fn explain(context: &Context, args: ExplainArgs) -> Result<u8, Error>
     let earlier = EarlierState::of(&path);
     let manifest = context.manifest_at(&path, &selection.set, false)?;
     let root = manifest.root().to_owned();
-    let plan = run::plan(manifest, &selection)?;
+    let plan = run::plan(context, manifest, &selection)?;
     let forced = vec![false; plan.jobs().len()];
     let outlook = Outlook::without_writing(plan, &root, forced, earlier)?;
     to_stdout(explanations(&outlook).as_bytes()).map(|()| SUCCESS)

@@ -29,7 +29,7 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     let path = manifest_path(context, &run, origin)?;
     let earlier = EarlierState::of(&path);
     let manifest = context.manifest_at(&path, &origin.selection.set, false)?;
-    let prepared = Prepared::new(manifest, origin.selection.clone(), &args.options);
+    let prepared = Prepared::new(context, manifest, origin.selection.clone(), &args.options);
     let mut prepared = prepared.map_err(|error| match error {
         Error::Usage(problem) => usage(format!("run {id} cannot be made again: {problem}")),
         other => other,
@@ -42,6 +42,9 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
     };
     let choice = choose(&prepared.plan, &prepared.definitions()?, &record, again);
     let all = prepared.plan.jobs().len();
+    if all == 0 {
+        return Ok(SUCCESS);
+    }
     if choice.earlier.len() == all {
         nothing_to_run(context, &id, &choice.earlier, again);
         return Ok(SUCCESS);

@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let path = context.manifest_path()?;
     let earlier = EarlierState::of(&path);
     let manifest = context.manifest_at(&path, &selection.set, false)?;
-    Prepared::new(manifest, selection, &args.options)?.run(context, &args.options, earlier, guardian)
+    Prepared::new(context, manifest, selection, &args.options)?.run(context, &args.options, earlier, guardian)
 }
 
 /// A run that could begin.
@@ -50,7 +50,12 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
-    pub(super) fn new(manifest: Manifest, selection: Selection, options: &RunOptions) -> Result<Self, Error> {
+    pub(super) fn new(
+        context: &Context,
+        manifest: Manifest,
+        selection: Selection,
+        options: &RunOptions,
+    ) -> Result<Self, Error> {
         let origin = Origin {
             manifest: manifest.path().to_string_lossy().into_owned(),
             manifest_hash: Some(manifest.hash()),
@@ -60,7 +65,7 @@ impl Prepared {
         };
         let rules = rules(&manifest, options);
         let root = manifest.root().to_owned();
-        Ok(Self { plan: plan(manifest, &origin.selection)?, root, origin, rules })
+        Ok(Self { plan: plan(context, manifest, &origin.selection)?, root, origin, rules })
     }
 
     /// What each job of the plan is.
@@ -81,6 +86,8 @@ impl Prepared {
         let forced = self.plan.named.iter().map(|named| options.force && (all || *named)).collect();
         if options.dry_run {
             dry_run(self, forced, earlier)
+        } else if self.plan.jobs().is_empty() {
+            Ok(SUCCESS)
         } else {
             record_run(context, self, options.yes, forced, earlier, guardian)
         }
@@ -111,11 +118,17 @@ fn rules(manifest: &Manifest, options: &RunOptions) -> Rules {
     }
 }
 
-/// The plan of what was selected; never an empty one.
-pub(super) fn plan(manifest: Manifest, selection: &Selection) -> Result<Plan, Error> {
+/// The plan of what was selected. It is empty only where the matrices of all that was selected are, which is said.
+pub(super) fn plan(context: &Context, manifest: Manifest, selection: &Selection) -> Result<Plan, Error> {
+    let empty: Vec<String> = manifest.empty_matrices(&selection.names)?.into_iter().map(str::to_owned).collect();
     let plan = manifest.plan(selection)?;
     if plan.jobs().is_empty() {
-        return Err(usage("there is nothing to run: `default` is empty, or every task is `manual` or `private`"));
+        if empty.is_empty() {
+            let problem = "there is nothing to run: `default` is empty, or every task is `manual` or `private`";
+            return Err(usage(problem));
+        }
+        let matrix = if empty.len() == 1 { "matrix" } else { "matrices" };
+        context.note(&format!("nothing to run: nothing was found for the {matrix} of {}", text::names(&empty)));
     }
     Ok(plan)
 }

@@ -44,8 +44,18 @@ pub(super) struct Details<'a> {
     allow_failure: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     leak: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight: Option<u32>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    pools: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<i64>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     interactive: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirm: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     platforms: Option<&'a [String]>,
 }
@@ -86,7 +96,12 @@ impl<'a> Details<'a> {
             success_codes,
             allow_failure,
             leak,
+            weight,
+            pools,
+            memory,
+            priority,
             interactive,
+            confirm,
             platforms,
             // These are in every record.
             cwd: _,
@@ -116,7 +131,12 @@ impl<'a> Details<'a> {
                 Leak::Fail => Some("fail"),
                 Leak::Ignore => Some("ignore"),
             },
+            weight: Some(*weight).filter(|weight| *weight != 1),
+            pools,
+            memory: memory.map(size),
+            priority: Some(*priority).filter(|priority| *priority != 0),
             interactive: *interactive,
+            confirm: confirm.as_deref(),
             platforms: platforms.as_deref(),
         }
     }
@@ -137,6 +157,13 @@ impl ShownRetries {
             }),
         }
     }
+}
+
+/// A number of bytes in the largest unit of which it is a multiple.
+fn size(bytes: u64) -> String {
+    let units = ["T", "G", "M", "K"];
+    let unit = units.iter().zip([40, 30, 20, 10]).find(|(_, shift)| bytes.trailing_zeros() >= *shift);
+    unit.map_or_else(|| format!("{bytes}B"), |(unit, shift)| format!("{}{unit}", bytes >> shift))
 }
 
 fn patterns(set: &FileSet) -> Vec<String> {

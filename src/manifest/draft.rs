@@ -38,10 +38,10 @@ impl<'i> Str<'i> {
         }
     }
 
-    fn read(&self, known: Known<'_>, problems: &mut Problems) -> Option<Template> {
+    fn read(&self, place: Place, known: Known<'_>, problems: &mut Problems) -> Option<Template> {
         match self {
             Self::Plain(text) => Some(Template::constant(text)),
-            Self::Template(name) => Template::read(name, Place::Text, known, problems),
+            Self::Template(name) => Template::read(name, place, known, problems),
         }
     }
 }
@@ -106,7 +106,7 @@ impl<'i> Draft<'i> {
         let mut holes = Holes::default();
         let mut settings = self.settings.clone();
         for (at, (name, value)) in self.variables.iter().enumerate() {
-            let value = value.read(known, problems).unwrap_or_else(|| Template::constant(""));
+            let value = value.read(Place::Text, known, problems).unwrap_or_else(|| Template::constant(""));
             let constant = value.as_constant().map(str::to_owned);
             if constant.is_none() {
                 holes.variables.push((at, value));
@@ -114,12 +114,12 @@ impl<'i> Draft<'i> {
             settings.environment.set.insert(name.clone(), constant.unwrap_or_default());
         }
         let mut path = |path: &PathStr<'i>| {
-            let template = path.path.read(known, problems)?;
+            let template = path.path.read(Place::Path, known, problems)?;
             Some(Hole { folder: path.folder.clone(), template })
         };
         holes.cwd = self.cwd.as_ref().and_then(&mut path);
         holes.stdin = self.stdin.as_ref().and_then(&mut path);
-        holes.wrapper = self.wrapper.iter().filter_map(|word| word.read(known, problems)).collect();
+        holes.wrapper = self.wrapper.iter().filter_map(|word| word.read(Place::Text, known, problems)).collect();
         if holes.are_constant() {
             // One filling is as good as another.
             holes.fill(&mut settings, Filling { values: &[], job: "" });
@@ -168,7 +168,7 @@ struct Hole {
 
 impl Hole {
     fn fill(&self, filling: Filling<'_>) -> PathBuf {
-        resolve_path(&self.folder, &self.template.fill(filling, Place::Text))
+        resolve_path(&self.folder, &self.template.fill(filling, Place::Path))
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::path::Path;
 
+use crate::files::way;
 use crate::glob::normalised;
 use crate::graph::Graph;
 use crate::job::{JobId, JobMap};
@@ -30,9 +31,7 @@ pub(super) fn add(jobs: &JobMap, root: &Path, makers: &Makers<'_>, graph: &mut G
                 graph.add_file_need(id.into(), maker.into());
             }
         };
-        if let Some(stdin) = &job.settings.stdin {
-            makers.maker_of(normalised(root, stdin).strip_prefix(root).unwrap_or(stdin)).into_iter().for_each(&mut add);
-        }
+        maker_of_stdin(jobs, root, makers, id).into_iter().for_each(&mut add);
         if let Some(files) = &job.files {
             for named in &files.inputs.named {
                 makers.for_each(named, &files.inputs, |_, maker| add(maker));
@@ -41,13 +40,32 @@ pub(super) fn add(jobs: &JobMap, root: &Path, makers: &Makers<'_>, graph: &mut G
     }
 }
 
-/// The input because of which a job of the task waits for another one: its place among the inputs.
-pub(super) fn reason(jobs: &JobMap, makers: &Makers<'_>, job: JobId, on: JobId) -> Option<usize> {
+/// The job that makes what a job has as its stdin.
+fn maker_of_stdin(jobs: &JobMap, root: &Path, makers: &Makers<'_>, job: JobId) -> Option<JobId> {
+    let stdin = normalised(root, jobs.job(job).settings.stdin.as_ref()?);
+    // What lies outside may be declared either way.
+    let maker = stdin.strip_prefix(root).map_or_else(|_| makers.maker_of(&stdin), |inside| makers.maker_of(inside));
+    maker.or_else(|| makers.maker_of(&way(root, &stdin)))
+}
+
+/// For which of its files a job waits for another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum FileReason {
+    /// The input with this place among those of its task.
+    Input(usize),
+    Stdin,
+}
+
+/// Why a job waits for another one that it does not name.
+pub(super) fn reason(jobs: &JobMap, root: &Path, makers: &Makers<'_>, job: JobId, on: JobId) -> Option<FileReason> {
+    if maker_of_stdin(jobs, root, makers, job) == Some(on) {
+        return Some(FileReason::Stdin);
+    }
     let inputs = &jobs.job(job).files.as_ref()?.inputs;
     let is_made_by = |named| {
         let mut found = false;
         makers.for_each(named, inputs, |_, maker| found |= maker == on);
         found
     };
-    inputs.named.iter().position(is_made_by)
+    inputs.named.iter().position(is_made_by).map(FileReason::Input)
 }

@@ -5,7 +5,6 @@
 
 use std::ffi::OsString;
 use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
 
 use toml::Spanned;
@@ -13,21 +12,24 @@ use toml::Spanned;
 use super::decode::Problems;
 use super::draft::Settings;
 use super::matrix::Matrix;
+use super::patterns::{OneFile, Patterns};
 use super::raw::{Name, RawTask};
 use super::scope::Scope;
 use super::template::{self, Filling, Known, Place, Template};
 use crate::diagnostic::Problem;
-use crate::files::{FileSet, JobFiles, seen_from};
-use crate::glob::{PathOrGlob, normalised};
+use crate::files::{JobFiles, seen_from};
+use crate::glob::PathOrGlob;
 use crate::graph::EdgeKind;
-use crate::job::{InvalidJob, Job, JobId, JobMap, JobProblem, Splice, Spliced};
+use crate::job::{InvalidJob, Job, JobId, JobMap, JobProblem, JobSettings, Splice, Spliced};
 
 /// What became of a task.
 #[derive(Debug, Default)]
 pub(super) struct MadeJobs<'i> {
-    /// Their numbers; none where problems have been noted, or the matrix has no cell.
+    /// Their numbers, above those of all tasks before; none where problems have been noted, or the matrix has no cell.
     pub(super) ids: Range<u32>,
     pub(super) has_matrix: bool,
+    /// Whether all was well.
+    pub(super) is_whole: bool,
     /// What single jobs wait for, by names that say so, job after job.
     pub(super) own_edges: Vec<OwnEdge<'i>>,
     pub(super) file_spans: FileSpans,
@@ -46,6 +48,7 @@ pub(super) struct OwnEdge<'i> {
 pub(super) struct FileSpans {
     pub(super) inputs: Vec<Range<usize>>,
     pub(super) outputs: Vec<Range<usize>>,
+    pub(super) stdin: Option<Range<usize>>,
 }
 
 /// The names of what a task waits for.
@@ -56,9 +59,19 @@ pub(super) struct WaitsFor<'a, 'i> {
 }
 
 impl MadeJobs<'_> {
+    /// Those of a task without any, which comes after the tasks of these jobs.
+    pub(super) fn none(jobs: &JobMap) -> Self {
+        let next = next_id(jobs);
+        Self { ids: next..next, ..Self::default() }
+    }
+
     pub(super) fn jobs(&self) -> impl Iterator<Item = JobId> + use<> {
         self.ids.clone().map(JobId)
     }
+}
+
+fn next_id(jobs: &JobMap) -> u32 {
+    u32::try_from(jobs.len()).unwrap_or(u32::MAX)
 }
 
 /// Makes the jobs of a task, in a map of all.
@@ -72,34 +85,36 @@ pub(super) fn make<'i>(
     problems: &mut Problems,
 ) -> MadeJobs<'i> {
     let before = problems.list.len();
-    let matrix = raw.matrix.as_ref().map(|raw| Matrix::read(raw, &scope.folder, scope.known(task, &[]), problems));
-    let has_matrix = matrix.is_some();
-    let mut made = MadeJobs { has_matrix, ..MadeJobs::default() };
+    let mut made = MadeJobs { has_matrix: raw.matrix.is_some(), ..MadeJobs::none(jobs) };
+    let matrix =
+        raw.matrix.as_ref().map(|raw| Matrix::read(raw.get_ref(), &scope.folder, scope.known(task, &[]), problems));
     // Whoever names the keys of a matrix that cannot be read is not to blame.
     let Some(matrix) = matrix.map_or(Some(None), |matrix| matrix.map(Some)) else { return made };
     let keys = matrix.as_ref().map_or(&[][..], |matrix| &matrix.keys);
     let blueprint = Blueprint::read(name, raw, waits_for, scope, scope.known(task, keys), problems);
-    made.file_spans = blueprint.file_spans();
+    made.file_spans = blueprint.file_spans(raw, scope);
     // An argv that could not be read has been reported as such.
     if problems.list.len() > before || blueprint.argv.is_empty() {
         return made;
     }
-    let next = |jobs: &JobMap| u32::try_from(jobs.len()).unwrap_or(u32::MAX);
-    made.ids.start = next(jobs);
     match matrix {
         None => {
             let cell = Cell { name: Arc::clone(task), of: None, filling: Filling { values: &[], job: task } };
             made.add(&blueprint, cell, jobs, problems);
         }
-        Some(matrix) => matrix.for_each(task, |filling| {
-            // One cell's problem is most often that of all.
-            if problems.list.len() == before {
-                let cell = Cell { name: filling.job.into(), of: Some(task), filling };
-                made.add(&blueprint, cell, jobs, problems);
-            }
-        }),
+        Some(matrix) => {
+            jobs.reserve(matrix.len());
+            matrix.for_each(task, |filling| {
+                // One cell's problem is most often that of all.
+                if problems.list.len() == before {
+                    let cell = Cell { name: filling.job.into(), of: Some(task), filling };
+                    made.add(&blueprint, cell, jobs, problems);
+                }
+            });
+        }
     }
-    made.ids.end = next(jobs);
+    made.ids.end = next_id(jobs);
+    made.is_whole = problems.list.len() == before;
     made
 }
 
@@ -123,8 +138,11 @@ impl<'i> MadeJobs<'i> {
                 };
                 self.own_edges.extend(blueprint.own_edges.iter().map(edge));
             }
-            // Names are compared when all are known.
-            Err(InvalidJob { problem: JobProblem::DuplicateName, .. }) => {}
+            Err(InvalidJob { problem: JobProblem::DuplicateName, name })
+                if cell.of.is_none() || jobs.get(&name).is_some_and(|taken| taken.task.is_none()) =>
+            {
+                // Names of tasks are compared when all are known.
+            }
             Err(error) => problems.push(Problem::error(blueprint.span.clone(), error.to_string())),
         }
     }
@@ -137,9 +155,9 @@ struct Blueprint<'a, 'i> {
     scope: &'a Scope<'i>,
     argv: Vec<Word>,
     settings: Settings,
-    inputs: Vec<Pattern>,
-    outputs: Vec<Pattern>,
-    depfile: Option<Template>,
+    inputs: Option<Patterns<'i>>,
+    outputs: Option<Patterns<'i>>,
+    depfile: Option<OneFile<'i>>,
     own_edges: Vec<(Range<usize>, Template, EdgeKind)>,
 }
 
@@ -149,13 +167,6 @@ enum Word {
     Spliced(Spliced),
     /// As many as there are outputs; its place.
     Outputs(Range<usize>),
-}
-
-/// A path or glob of a task's files.
-struct Pattern {
-    is_excluded: bool,
-    text: Template,
-    span: Range<usize>,
 }
 
 impl<'a, 'i> Blueprint<'a, 'i> {
@@ -169,30 +180,29 @@ impl<'a, 'i> Blueprint<'a, 'i> {
     ) -> Self {
         let words = raw.argv.iter().flat_map(|argv| &argv.get_ref().0);
         let argv = words.filter_map(|word| read_word(word, known, problems)).collect();
-        let mut patterns = |key: Option<&Spanned<Vec<Name<'i>>>>| -> Vec<Pattern> {
-            let names = key.into_iter().flat_map(Spanned::get_ref);
-            names.filter_map(|name| read_pattern(name, known, problems)).collect()
+        let mut patterns = |key: for<'b> fn(&'b RawTask<'i>) -> Option<&'b Spanned<Vec<Name<'i>>>>| {
+            scope.placed(raw, key).map(|(names, start)| Patterns::read(names.get_ref(), start, known, problems))
         };
-        let inputs = patterns(raw.inputs.as_ref().or_else(|| scope.default(|raw| raw.inputs.as_ref())));
-        let outputs = patterns(raw.outputs.as_ref().or_else(|| scope.default(|raw| raw.outputs.as_ref())));
-        let depfile = raw.depfile.as_ref().or_else(|| scope.default(|raw| raw.depfile.as_ref()));
-        let depfile = depfile.and_then(|name| Template::read(name, Place::Text, known, problems));
+        let inputs = patterns(|raw| raw.inputs.as_ref());
+        let outputs = patterns(|raw| raw.outputs.as_ref());
+        let depfile = scope.placed(raw, |raw| raw.depfile.as_ref());
+        let depfile = depfile.and_then(|(name, start)| OneFile::read(name, start, known, problems));
         let own_edges = [(waits_for.deps, EdgeKind::Needs), (waits_for.after, EdgeKind::After)];
         let own_edges = own_edges.into_iter().flat_map(|(names, kind)| names.iter().map(move |name| (name, kind)));
+        // A plan that leaves open what depends on the machine is still ordered by what it comes to here.
+        let known_here = Known { portable: false, ..known };
         let read = |(name, kind): (&Name<'i>, EdgeKind)| {
-            Some((name.span(), Template::read(name, Place::Text, known, problems)?, kind))
+            Some((name.span(), Template::read(name, Place::Text, known_here, problems)?, kind))
         };
         let own_edges = own_edges.filter(|(name, _)| template::is_one(name.get_ref())).filter_map(read).collect();
         let settings = scope.settings(raw, known, problems);
         Self { span: name.span(), scope, argv, settings, inputs, outputs, depfile, own_edges }
     }
 
-    fn file_spans(&self) -> FileSpans {
-        let spans = |patterns: &[Pattern]| {
-            let named = patterns.iter().filter(|pattern| !pattern.is_excluded);
-            named.map(|pattern| pattern.span.clone()).collect()
-        };
-        FileSpans { inputs: spans(&self.inputs), outputs: spans(&self.outputs) }
+    fn file_spans(&self, raw: &RawTask<'i>, scope: &Scope<'i>) -> FileSpans {
+        let spans = |patterns: &Option<Patterns<'i>>| patterns.as_ref().map(Patterns::spans).unwrap_or_default();
+        let stdin = raw.stdin.as_ref().or_else(|| scope.default(|raw| raw.stdin.as_ref()));
+        FileSpans { inputs: spans(&self.inputs), outputs: spans(&self.outputs), stdin: stdin.map(Spanned::span) }
     }
 
     /// The job of one cell. `None` once problems have been noted.
@@ -208,19 +218,7 @@ impl<'a, 'i> Blueprint<'a, 'i> {
                 Word::Spliced(what) => splices.push(Splice { at: argv.len(), what: *what }),
                 Word::Outputs(span) => {
                     let outputs = files.iter().flat_map(|files| &files.outputs.named);
-                    for output in outputs {
-                        match output {
-                            PathOrGlob::Path(path) => {
-                                argv.push(
-                                    seen_from(&settings.cwd, &self.scope.surroundings.root, path).into_os_string(),
-                                );
-                            }
-                            PathOrGlob::Glob(_) => problems.push(
-                                Problem::error(span.clone(), "`{{outputs}}` cannot be given: an output is a glob")
-                                    .help("which files it fits is known only after they have been made; name them"),
-                            ),
-                        }
-                    }
+                    argv.extend(outputs.filter_map(|output| self.output(output, &settings, span, problems)));
                 }
             }
         }
@@ -228,35 +226,35 @@ impl<'a, 'i> Blueprint<'a, 'i> {
         (problems.list.len() == before).then_some(job)
     }
 
+    /// An output as the job is given it.
+    fn output(
+        &self,
+        output: &PathOrGlob,
+        settings: &JobSettings,
+        span: &Range<usize>,
+        problems: &mut Problems,
+    ) -> Option<OsString> {
+        match output {
+            PathOrGlob::Path(path) => Some(seen_from(&settings.cwd, &self.scope.surroundings.root, path).into()),
+            PathOrGlob::Glob(_) => {
+                let problem = Problem::error(span.clone(), "`{{outputs}}` cannot be given: an output is a glob");
+                problems.push(problem.help("which files it fits is known only after they have been made; name them"));
+                None
+            }
+        }
+    }
+
     fn files(&self, filling: Filling<'_>, problems: &mut Problems) -> Option<JobFiles> {
-        if self.inputs.is_empty() && self.outputs.is_empty() && self.depfile.is_none() {
+        if self.inputs.is_none() && self.outputs.is_none() && self.depfile.is_none() {
             return None;
         }
-        let folder = &self.scope.folder_in_root;
-        let depfile = self.depfile.as_ref().map(|depfile| normalised(folder, depfile.fill(filling, Place::Text)));
-        Some(JobFiles {
-            inputs: file_set(folder, &self.inputs, filling, problems),
-            outputs: file_set(folder, &self.outputs, filling, problems),
-            depfile,
-        })
+        let mut set = |patterns: &Option<Patterns<'i>>| {
+            patterns.as_ref().map(|patterns| patterns.fill(filling, problems)).unwrap_or_default()
+        };
+        let (inputs, outputs) = (set(&self.inputs), set(&self.outputs));
+        let depfile = self.depfile.as_ref().and_then(|depfile| depfile.fill(filling, problems));
+        Some(JobFiles { inputs, outputs, depfile })
     }
-}
-
-fn file_set(folder: &Path, patterns: &[Pattern], filling: Filling<'_>, problems: &mut Problems) -> FileSet {
-    let mut set = FileSet::default();
-    for pattern in patterns {
-        let text = pattern.text.fill(filling, Place::Pattern);
-        if text.is_empty() {
-            problems.push(Problem::error(pattern.span.clone(), format!("names no file in `{}`", filling.job)));
-            continue;
-        }
-        match PathOrGlob::parse(folder, &text) {
-            Ok(parsed) if pattern.is_excluded => set.excluded.push(parsed),
-            Ok(parsed) => set.named.push(parsed),
-            Err(what) => problems.push(Problem::error(pattern.span.clone(), format!("`{text}` is no glob: {what}"))),
-        }
-    }
-    set
 }
 
 fn read_word(word: &Name<'_>, known: Known<'_>, problems: &mut Problems) -> Option<Word> {
@@ -266,16 +264,4 @@ fn read_word(word: &Name<'_>, known: Known<'_>, problems: &mut Problems) -> Opti
         Some(_) => Some(Word::Outputs(word.span())),
         None => Template::read(word, Place::Text, known, problems).map(Word::Template),
     }
-}
-
-fn read_pattern(name: &Name<'_>, known: Known<'_>, problems: &mut Problems) -> Option<Pattern> {
-    let text = name.get_ref();
-    if text.trim_start_matches('!').is_empty() {
-        problems.push(Problem::error(name.span(), "names no file"));
-        return None;
-    }
-    let is_excluded = text.starts_with('!');
-    let template = Template::read(name, Place::Pattern, known, problems)?;
-    let text = if is_excluded { template.without_first_char() } else { template };
-    Some(Pattern { is_excluded, text, span: name.span() })
 }

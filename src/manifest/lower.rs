@@ -20,8 +20,9 @@ use super::pools::Pools;
 use super::raw::{Name, RawTask};
 use super::resolve::{Resolved, resolve};
 use super::scope::Scope;
+use super::surroundings::Surroundings;
 use super::syntax::{self, Piece};
-use super::template::{self, Surroundings};
+use super::template::{self, Filling, Known, Place, Template};
 use super::{Parameters, Task, TaskDetails};
 use crate::diagnostic::Problem;
 use crate::graph::Graph;
@@ -151,7 +152,7 @@ impl<'i> Lowering<'i> {
             name: Arc::from(&**name.get_ref()),
             span: name.span(),
             is_group,
-            made: MadeJobs::default(),
+            made: MadeJobs::none(&self.jobs),
             details: details(&raw, scope),
             aliases: aliases(raw.aliases.take(), problems),
             deps,
@@ -159,6 +160,7 @@ impl<'i> Lowering<'i> {
         };
         if is_group {
             check_group(name, &raw, &declared.deps, own_after, problems);
+            declared.deps = deps_of_group(&declared, scope, problems);
         } else {
             let waits_for = WaitsFor { deps: &declared.deps, after: &declared.after };
             declared.made = jobs::make(&declared.name, name, &raw, waits_for, scope, &mut self.jobs, problems);
@@ -167,6 +169,17 @@ impl<'i> Lowering<'i> {
         }
         self.declared.push(declared);
     }
+}
+
+/// What a group waits for, with the values in the names.
+fn deps_of_group<'i>(group: &Declared<'i>, scope: &Scope<'i>, problems: &mut Problems) -> Vec<Name<'i>> {
+    let known = Known { portable: false, ..scope.known(&group.name, &[]) };
+    let filling = Filling { values: &[], job: &group.name };
+    let fill = |name: &Name<'i>| {
+        let template = Template::read(name, Place::Text, known, problems)?;
+        Some(Spanned::new(name.span(), template.fill(filling, Place::Text).into()))
+    };
+    group.deps.iter().filter_map(fill).collect()
 }
 
 fn take_names<'i>(own: Option<Spanned<Vec<Name<'i>>>>, default: Option<&Spanned<Vec<Name<'i>>>>) -> Vec<Name<'i>> {

@@ -24,7 +24,24 @@ use crate::text;
 const MOST_CELLS: usize = 10_000_000;
 
 /// A matrix as it is written.
-pub(super) type RawMatrix<'i> = IndexMap<Name<'i>, Spanned<RawValues<'i>>>;
+#[derive(Debug)]
+pub(super) struct RawMatrix<'i> {
+    keys: IndexMap<Name<'i>, Spanned<RawValues<'i>>>,
+    /// Whether no key is missing because of problems.
+    is_whole: bool,
+}
+
+impl<'i> FromToml<'i> for RawMatrix<'i> {
+    fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
+        let span = value.span();
+        if matches!(value.get_ref(), DeValue::Table(table) if table.is_empty()) {
+            return problems.invalid(span, "is empty: there would be no job", "leave it out");
+        }
+        let before = problems.list.len();
+        let keys = IndexMap::from_toml(value, problems)?;
+        Some(Self { keys, is_whole: problems.list.len() == before })
+    }
+}
 
 /// Where the values of one key come from.
 #[derive(Debug)]
@@ -147,19 +164,11 @@ pub(super) struct Matrix {
 
 impl Matrix {
     /// Finds the values. `folder` is that of the manifest's file. `None` once problems have been noted.
-    pub(super) fn read(
-        raw: &Spanned<RawMatrix<'_>>,
-        folder: &Path,
-        known: Known<'_>,
-        problems: &mut Problems,
-    ) -> Option<Self> {
+    pub(super) fn read(raw: &RawMatrix<'_>, folder: &Path, known: Known<'_>, problems: &mut Problems) -> Option<Self> {
         let before = problems.list.len();
-        if raw.get_ref().is_empty() {
-            problems.push(Problem::error(raw.span(), "`matrix` is empty: there would be no job").help("leave it out"));
-        }
         let mut matrix = Self { keys: Vec::new(), values: Vec::new() };
         let mut cells = 1usize;
-        for (key, raw) in raw.get_ref() {
+        for (key, raw) in &raw.keys {
             if let Some(problem) = template::name_problem(key.get_ref()) {
                 problems.push(Problem::error(key.span(), problem));
             }
@@ -168,19 +177,21 @@ impl Matrix {
                 RawValues::Source(RawSource { range: Some(range), .. }) => range.get_ref().len(),
                 _ => 0,
             };
-            if length.saturating_mul(cells) > MOST_CELLS {
+            // Before they are made: so many may not be to be had.
+            if length.saturating_mul(cells.max(1)) > MOST_CELLS {
                 problems.push(too_many(raw.span()));
                 return None;
             }
             let values = finder.find(raw.get_ref(), problems).unwrap_or_default();
             cells = cells.saturating_mul(values.len());
+            if cells > MOST_CELLS {
+                problems.push(too_many(raw.span()));
+                return None;
+            }
             matrix.keys.push(key.get_ref().to_string());
             matrix.values.push(values);
         }
-        if cells > MOST_CELLS {
-            problems.push(too_many(raw.span()));
-        }
-        (problems.list.len() == before).then_some(matrix)
+        (raw.is_whole && problems.list.len() == before).then_some(matrix)
     }
 
     /// How many cells there are.
@@ -226,21 +237,26 @@ struct Finder<'a> {
 impl Finder<'_> {
     fn find(&self, raw: &RawValues<'_>, problems: &mut Problems) -> Option<Vec<Value>> {
         match raw {
-            RawValues::List(list) => self.listed(list, problems),
+            RawValues::List(list) => Some(self.listed(list, problems)),
             RawValues::Source(RawSource { range: Some(range), .. }) => Some(range.get_ref().values()),
             RawValues::Source(RawSource { glob: Some(glob), .. }) => {
-                let pattern = self.expand(glob, Place::Pattern, problems)?;
+                let pattern = self.here().expand(glob, Place::Pattern, problems)?;
                 let found = self.matching(&pattern).map_err(|what| (glob.span(), what));
                 self.found(found, problems)
             }
             RawValues::Source(RawSource { lines: Some(file), .. }) => {
-                let path = self.expand(file, Place::Text, problems)?;
+                let path = self.here().expand(file, Place::Text, problems)?;
                 let found = read_lines(&normalised(self.folder, &path));
                 let found = found.map_err(|what| (file.span(), format!("`{path}` cannot be read: {what}")));
                 self.found(found, problems)
             }
             RawValues::Source(_) => None,
         }
+    }
+
+    /// What is found is found on this machine.
+    fn here(&self) -> Self {
+        Self { known: Known { portable: false, ..self.known }, span: self.span.clone(), ..*self }
     }
 
     fn expand(&self, string: &Name<'_>, place: Place, problems: &mut Problems) -> Option<String> {
@@ -253,12 +269,12 @@ impl Finder<'_> {
         constant
     }
 
-    fn listed(&self, list: &[Spanned<Scalar<'_>>], problems: &mut Problems) -> Option<Vec<Value>> {
+    fn listed(&self, list: &[Spanned<Scalar<'_>>], problems: &mut Problems) -> Vec<Value> {
         let mut seen = HashSet::new();
         let mut values = Vec::new();
         for scalar in list {
             let string = Spanned::new(scalar.span(), scalar.get_ref().0.clone());
-            let text = self.expand(&string, Place::Text, problems)?;
+            let Some(text) = self.expand(&string, Place::Text, problems) else { continue };
             if let Some(what) = value_problem(&text) {
                 problems.push(Problem::error(scalar.span(), what));
             } else if !seen.insert(text.clone()) {
@@ -266,7 +282,7 @@ impl Finder<'_> {
             }
             values.push(Value { text, is_found: false });
         }
-        Some(values)
+        values
     }
 
     fn matching(&self, pattern: &str) -> Result<Vec<String>, String> {
@@ -284,8 +300,9 @@ impl Finder<'_> {
         };
         let text = |path: PathBuf| {
             let not_text =
-                |path: std::ffi::OsString| format!("the name of {} is not UTF-8", text::path(Path::new(&path)));
-            path.into_os_string().into_string().map_err(not_text)
+                |path: std::ffi::OsString| format!("the name of `{}` is not UTF-8", text::path(Path::new(&path)));
+            let path = path.into_os_string().into_string().map_err(not_text)?;
+            Ok(self.known.surroundings.as_portable(path))
         };
         paths.into_iter().map(text).collect()
     }

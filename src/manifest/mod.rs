@@ -14,6 +14,7 @@ mod jobs;
 mod lower;
 mod matrix;
 mod names;
+mod patterns;
 mod pools;
 mod raw;
 mod resolve;
@@ -22,12 +23,14 @@ mod scope;
 mod select;
 mod settings;
 mod size;
+mod surroundings;
 mod syntax;
 mod template;
 #[cfg(test)]
 mod tests;
 mod values;
 mod version;
+mod written;
 
 use std::collections::HashMap;
 use std::io;

@@ -57,6 +57,17 @@ impl Names {
         self.tasks.get(name).or_else(|| self.aliases.get(name)).copied()
     }
 
+    /// Whether any name or alias is such.
+    pub(super) fn any(&self, is_such: impl Fn(&str) -> bool) -> bool {
+        self.spans.iter().any(|(name, _)| is_such(name))
+    }
+
+    /// Where a name or alias is written.
+    pub(super) fn span(&self, name: &str) -> Option<Range<usize>> {
+        self.get(name)?;
+        self.spans.iter().find(|(own, _)| **own == *name).map(|(_, span)| span.clone())
+    }
+
     /// The place of the task that is named; notes a problem where there is none.
     pub(super) fn resolve(&self, name: &Name<'_>, problems: &mut Problems) -> Option<usize> {
         let found = self.get(name.get_ref());
@@ -69,7 +80,12 @@ impl Names {
                     "dependencies are names of tasks; globs and tags are for the command line and `default`".to_owned(),
                 )
             } else {
-                problems.suggest(name.get_ref(), candidates)
+                // Of the name of a matrix's job, the task's.
+                let task = name.get_ref().split_once('[').map(|(task, _)| task);
+                match task.filter(|task| self.get(task).is_some()) {
+                    Some(task) => Some(format!("`{task}` has no matrix: it is one job, of the same name")),
+                    None => problems.suggest(task.unwrap_or(name.get_ref()), candidates),
+                }
             };
             problems.push(problem);
         }

@@ -2,7 +2,7 @@
 //!
 //! Knows all tasks, each of which has been looked at by itself. Does not know what their jobs do.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -11,11 +11,12 @@ use toml::Spanned;
 
 use super::cycle::Cycle;
 use super::decode::Problems;
-use super::file_edges;
+use super::file_edges::{self, FileReason};
 use super::lower::Declared;
 use super::names::Names;
 use super::raw::Name;
 use crate::diagnostic::Problem;
+use crate::glob::PathOrGlob;
 use crate::graph::{EdgeKind, Graph, NodeId};
 use crate::job::{JobId, JobMap};
 use crate::makers::{MadeTwice, Makers};
@@ -51,6 +52,7 @@ pub(super) fn resolve(
             names.add_alias(task, alias, span.clone(), problems);
         }
     }
+    check_names_of_cells(declared, jobs, &names, problems);
     names.check_likeness(problems);
     let mut graph = Graph::new(jobs.len());
     let mut groups = Vec::new();
@@ -65,10 +67,8 @@ pub(super) fn resolve(
         }
     }
     let (makers, twice) = Makers::of(jobs);
-    let mut resolver = Resolver { declared, jobs, names, nodes, graph, makers };
-    for twice in twice {
-        problems.push(resolver.made_twice(twice));
-    }
+    let mut resolver = Resolver { declared, jobs, root, names, nodes, graph, makers };
+    resolver.report_made_twice(twice, problems);
     if names_are_complete {
         resolver.add_edges(problems);
         file_edges::add(jobs, root, &resolver.makers, &mut resolver.graph);
@@ -81,9 +81,26 @@ pub(super) fn resolve(
     Resolved { nodes, graph, aliases: names.into_aliases(), groups }
 }
 
+/// What has a name of its own cannot have that of a matrix's job too.
+fn check_names_of_cells(declared: &[Declared<'_>], jobs: &JobMap, names: &Names, problems: &mut Problems) {
+    // Hardly ever is there a name that could be one.
+    if !names.any(|name| name.ends_with(']')) {
+        return;
+    }
+    for task in declared.iter().filter(|task| task.made.has_matrix) {
+        for name in task.made.jobs().map(|cell| jobs.name(cell)) {
+            if let Some(span) = names.span(name) {
+                let problem = Problem::error(span, format!("`{name}` is the name of a job of `{}` too", task.name));
+                problems.push(problem.and(task.span.clone(), "this task's matrix makes it").help("rename one"));
+            }
+        }
+    }
+}
+
 struct Resolver<'a, 'i> {
     declared: &'a [Declared<'i>],
     jobs: &'a JobMap,
+    root: &'a Path,
     names: Names,
     nodes: Vec<NodeId>,
     graph: Graph,
@@ -102,12 +119,15 @@ impl Resolver<'_, '_> {
         }
         let task = text.split_once('[').and_then(|(task, _)| self.names.get(task)).map(|task| &self.declared[task]);
         match task.filter(|task| task.made.has_matrix) {
-            // What could not be read has no jobs, and whoever names one is not to blame.
-            Some(task) if task.made.ids.is_empty() => {}
+            // Whoever names a job of what could not be read is not to blame.
+            Some(task) if !task.made.is_whole => {}
             Some(task) => {
                 let cells: Vec<&str> = task.made.jobs().map(|cell| &**self.jobs.name(cell)).collect();
-                let meant = problems.suggest(text, cells.iter().copied());
-                let help = meant.unwrap_or_else(|| format!("its jobs are {}", text::names(&cells)));
+                let help = match problems.suggest(text, cells.iter().copied()) {
+                    Some(meant) => meant,
+                    None if cells.is_empty() => "it has none: nothing was found for its matrix".to_owned(),
+                    None => format!("its jobs are {}", text::names(&cells)),
+                };
                 let message = format!("task `{}` has no job `{text}`", task.name);
                 problems.push(Problem::error(name.span(), message).help(help));
             }
@@ -202,27 +222,43 @@ impl Resolver<'_, '_> {
         let mut names = declared.deps.iter().chain(&declared.after).chain(own);
         names.find(|name| is_named(name)).map(Spanned::span).or_else(|| {
             let (job, maker) = (self.graph.job(node)?, self.graph.job(on)?);
-            let input = file_edges::reason(self.jobs, &self.makers, job, maker)?;
-            declared.made.file_spans.inputs.get(input).cloned()
+            let spans = &declared.made.file_spans;
+            match file_edges::reason(self.jobs, self.root, &self.makers, job, maker)? {
+                FileReason::Input(at) => spans.inputs.get(at).cloned(),
+                FileReason::Stdin => spans.stdin.clone(),
+            }
         })
     }
 
-    fn made_twice(&self, twice: MadeTwice<'_>) -> Problem {
-        let MadeTwice { path, first, second } = twice;
-        let span = |job: JobId| {
-            let task = self.declared.partition_point(|declared| declared.made.ids.end <= job.0);
-            let declared = &self.declared[task];
-            let outputs = self.jobs.job(job).files.iter().flat_map(|files| &files.outputs.named);
-            let at = outputs
-                .into_iter()
-                .position(|output| matches!(output, crate::glob::PathOrGlob::Path(own) if own == path));
-            at.and_then(|at| declared.made.file_spans.outputs.get(at)).cloned().unwrap_or(declared.span.clone())
-        };
-        let (path, name) = (text::path(path), |job: JobId| text::escape(self.jobs.name(job).as_bytes()));
-        let message = format!("`{path}` is an output of both `{}` and `{}`", name(first), name(second));
-        let problem = Problem::error(span(second), message);
-        let problem = if span(first) == span(second) { problem } else { problem.and(span(first), "the other is here") };
-        problem.help("let one of them make it, and let the other read it or make another")
+    /// Files that two jobs make. Two tasks, or the jobs of one task, most often share them all for one reason.
+    fn report_made_twice(&self, twice: Vec<MadeTwice<'_>>, problems: &mut Problems) {
+        let mut told = HashSet::new();
+        for MadeTwice { path, first, second } in twice {
+            let (span, other) = (self.output_span(second, path), self.output_span(first, path));
+            if !told.insert((span.start, other.start)) {
+                continue;
+            }
+            let (path, name) = (text::path(path), |job: JobId| text::escape(self.jobs.name(job).as_bytes()));
+            let message = format!("`{path}` is an output of both `{}` and `{}`", name(first), name(second));
+            let problem = Problem::error(span.clone(), message);
+            problems.push(if span == other {
+                problem.help("let it say which of the jobs makes it: put what differs between them into the path")
+            } else {
+                let problem = problem.and(other, "the other is here");
+                problem.help("let one of them make it, and let the other read it or make another")
+            });
+        }
+    }
+
+    /// Where it is written that a job makes a file.
+    fn output_span(&self, job: JobId, path: &Path) -> Range<usize> {
+        let task = self.declared.partition_point(|declared| declared.made.ids.end <= job.0);
+        let declared = &self.declared[task];
+        let files = self.jobs.job(job).files.iter();
+        let mut outputs = files.flat_map(|files| &files.outputs.named);
+        let at = outputs.position(|output| matches!(output, PathOrGlob::Path(own) if own == path));
+        let span = at.and_then(|at| declared.made.file_spans.outputs.get(at));
+        span.unwrap_or(&declared.span).clone()
     }
 
     fn check_default(&self, name: &Name<'_>, problems: &mut Problems) {

@@ -11,10 +11,12 @@ use super::decode::Problems;
 use super::draft::{Draft, Variables};
 use super::env_file::EnvFiles;
 use super::include::File;
+use super::patterns::Start;
 use super::pools::Pools;
 use super::raw::{RawManifest, RawTask};
 use super::settings::{lower_inherit, variables};
-use super::template::{self, Known, Surroundings};
+use super::surroundings::Surroundings;
+use super::template::{self, Known};
 use crate::diagnostic::Problem;
 use crate::job::{Inherit, JobSettings};
 
@@ -24,7 +26,7 @@ pub(super) struct Scope<'i> {
     /// What relative paths in the file start at.
     pub(super) folder: PathBuf,
     /// The same, seen from the manifest's own folder.
-    pub(super) folder_in_root: PathBuf,
+    start: Start<'i>,
     pub(super) surroundings: Rc<Surroundings<'i>>,
     pub(super) pools: Rc<Pools>,
     /// What a task that says nothing of its own gets.
@@ -49,6 +51,8 @@ struct Defaults<'i> {
     raw: RawTask<'i>,
     /// What relative paths in them start at.
     folder: PathBuf,
+    /// The same, seen from the manifest's own folder.
+    start: Start<'i>,
 }
 
 impl<'i> Scope<'i> {
@@ -65,7 +69,7 @@ impl<'i> Scope<'i> {
         let mut this = Self {
             base: Draft::new(JobSettings::in_directory(&folder)),
             shared_base: None,
-            folder_in_root: file.folder.clone(),
+            start: Start { folder: Rc::from(&*file.folder), surroundings: Rc::clone(surroundings) },
             surroundings: Rc::clone(surroundings),
             pools: Rc::clone(pools),
             vars: outer.map(|outer| outer.vars.clone()).unwrap_or_default(),
@@ -95,7 +99,7 @@ impl<'i> Scope<'i> {
         if let Some(raw) = read_defaults(manifest, problems) {
             this.apply(&raw, &this.folder, &mut base, problems);
             this.default_env.extend(variables(raw.env.as_ref(), known));
-            this.defaults.push(Rc::new(Defaults { raw, folder: this.folder.clone() }));
+            this.defaults.push(Rc::new(Defaults { raw, folder: this.folder.clone(), start: this.start.clone() }));
         }
         this.shared_base = base.plain().map(Arc::new);
         this.base = base;
@@ -121,7 +125,8 @@ impl<'i> Scope<'i> {
 
     /// What can be named in the strings of a task with this name and these keys of a matrix.
     pub(super) fn known<'a>(&'a self, task: &'a str, keys: &'a [String]) -> Known<'a> {
-        Known { vars: &self.vars, surroundings: &self.surroundings, task, keys }
+        let surroundings = &*self.surroundings;
+        Known { vars: &self.vars, surroundings, task, keys, portable: surroundings.portable }
     }
 
     /// The names of the vars it has.
@@ -135,6 +140,17 @@ impl<'i> Scope<'i> {
         key: impl for<'a> Fn(&'a RawTask<'i>) -> Option<&'a Spanned<T>>,
     ) -> Option<&Spanned<T>> {
         self.defaults.iter().rev().find_map(|defaults| key(&defaults.raw))
+    }
+
+    /// The value of a key in a task, or else in the nearest `[defaults]` that have it, with what paths in it start at.
+    pub(super) fn placed<'a, T>(
+        &'a self,
+        task: &'a RawTask<'i>,
+        key: impl for<'b> Fn(&'b RawTask<'i>) -> Option<&'b Spanned<T>>,
+    ) -> Option<(&'a Spanned<T>, Start<'i>)> {
+        let own = key(task).map(|value| (value, self.start.clone()));
+        let mut defaults = self.defaults.iter().rev();
+        own.or_else(|| defaults.find_map(|defaults| Some((key(&defaults.raw)?, defaults.start.clone()))))
     }
 }
 

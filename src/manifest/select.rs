@@ -1,5 +1,6 @@
 //! Choosing tasks by what a user names.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::{Manifest, Task};
@@ -20,6 +21,15 @@ pub enum SelectionError {
         /// What it may have been meant to be.
         suggestion: Option<String>,
     },
+    /// The task has a matrix, and none of its jobs has the name.
+    UnknownJob {
+        /// As it was given.
+        name: String,
+        /// The task.
+        task: String,
+        /// What it may have been meant to be.
+        suggestion: Option<String>,
+    },
     /// A glob or tag fits no task that may be chosen so.
     NothingMatches(String),
     /// The task runs only as a dependency.
@@ -37,6 +47,13 @@ impl fmt::Display for SelectionError {
             }
             Self::Unknown { name, suggestion: None } => {
                 write!(f, "there is no task `{}`; `procman list` shows all", escape(name))
+            }
+            Self::UnknownJob { name, task, suggestion } => {
+                write!(f, "task `{}` has no job `{}`", escape(task), escape(name))?;
+                match suggestion {
+                    Some(meant) => write!(f, "; did you mean `{}`?", escape(meant)),
+                    None => write!(f, "; `procman plan {}` shows all", escape(task)),
+                }
             }
             Self::NothingMatches(pattern) => {
                 write!(f, "no task matches `{}`; `manual` and `private` tasks never do", escape(pattern))
@@ -97,6 +114,30 @@ impl Manifest {
             .collect())
     }
 
+    /// The tasks of a selection, and those they need, that have a matrix for which nothing was found.
+    ///
+    /// # Errors
+    ///
+    /// Every name that selects nothing.
+    pub fn empty_matrices(&self, names: &[String]) -> Result<Vec<&str>, Vec<SelectionError>> {
+        let empty = |task: &Task| task.has_matrix && self.jobs_of(task).next().is_none();
+        // Mostly there are none.
+        if !self.tasks.values().any(empty) {
+            return Ok(Vec::new());
+        }
+        let Chosen { tasks, cells } = self.chosen(names)?;
+        let tasks = tasks.into_iter().map(|task| self.tasks[task].node);
+        let mut open: Vec<NodeId> = tasks.chain(cells.into_iter().map(NodeId::from)).collect();
+        let mut seen = HashSet::new();
+        while let Some(node) = open.pop() {
+            if seen.insert(node) {
+                open.extend(self.graph.needs(node));
+            }
+        }
+        let is_among = |task: &Task| empty(task) && seen.contains(&task.node);
+        Ok(self.tasks().filter(|(_, task)| is_among(task)).map(|(name, _)| name).collect())
+    }
+
     fn chosen(&self, names: &[String]) -> Result<Chosen, Vec<SelectionError>> {
         let names = if names.is_empty() { self.default.as_deref() } else { Some(names) };
         let mut chosen = Chosen::default();
@@ -135,7 +176,7 @@ impl Manifest {
                 }
             }
         } else {
-            return Err(SelectionError::Unknown { name: name.to_owned(), suggestion: self.suggestion(name) });
+            return Err(self.unknown(name));
         }
         if chosen.tasks.len() + chosen.cells.len() == before {
             return Err(SelectionError::NothingMatches(name.to_owned()));
@@ -143,16 +184,18 @@ impl Manifest {
         Ok(())
     }
 
-    /// What an unknown name may have been meant to be.
-    fn suggestion(&self, name: &str) -> Option<String> {
-        let cells = name.split_once('[').and_then(|(task, _)| self.tasks.get(task)).filter(|task| task.has_matrix);
-        let meant = if let Some(task) = cells {
-            text::closest(name, self.jobs_of(task).map(|cell| &**self.jobs.name(cell)))
-        } else {
-            let names = self.tasks().filter(|(_, task)| !task.is_private()).map(|(name, _)| name);
-            text::closest(name, names.chain(self.aliases.keys().map(|alias| &**alias)))
-        };
-        meant.map(str::to_owned)
+    /// Neither a task nor a job has this name.
+    fn unknown(&self, name: &str) -> SelectionError {
+        let task = name.split_once('[').and_then(|(task, _)| self.task(task));
+        if let Some((own_name, task)) = task.filter(|(_, task)| task.has_matrix) {
+            let suggestion = text::closest(name, self.jobs_of(task).map(|cell| &**self.jobs.name(cell)));
+            let suggestion = suggestion.map(str::to_owned);
+            return SelectionError::UnknownJob { name: name.to_owned(), task: own_name.to_owned(), suggestion };
+        }
+        let names = self.tasks().filter(|(_, task)| !task.is_private()).map(|(name, _)| name);
+        let base = name.split_once('[').map_or(name, |(task, _)| task);
+        let suggestion = text::closest(base, names.chain(self.aliases.keys().map(|alias| &**alias)));
+        SelectionError::Unknown { name: name.to_owned(), suggestion: suggestion.map(str::to_owned) }
     }
 
     /// The tasks that can be chosen without being named, each with its place.
@@ -175,13 +218,15 @@ impl Manifest {
         if found {
             return Ok(());
         }
-        let task = match selection.names.as_slice() {
-            [name] => self.task(name).map(|(_, task)| self.jobs_of(task).collect::<Vec<_>>()),
+        // A matrix without cells has nothing to give them to, and is no mistake of who gives them.
+        let jobs = match selection.names.as_slice() {
+            [name] => match self.task(name) {
+                Some((_, task)) => (!self.is_group(task)).then(|| self.jobs_of(task).collect()),
+                None => self.jobs.id(name).map(|cell| vec![cell]),
+            },
             _ => None,
         };
-        let Some(jobs) = task.filter(|jobs| !jobs.is_empty()) else {
-            return Err(vec![SelectionError::NoTaskForArguments]);
-        };
+        let Some(jobs) = jobs else { return Err(vec![SelectionError::NoTaskForArguments]) };
         for job in jobs {
             self.jobs.job_mut(job).argv.extend(arguments.iter().cloned());
         }

@@ -4,17 +4,21 @@
 //! in at once, and what differs from job to job is left as a hole to be filled for each. Every name is checked when the
 //! string is read, so filling holes cannot fail. Does not know which keys of a task may have templates.
 
-use std::ffi::OsStr;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::{OsStr, OsString};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use indexmap::IndexMap;
 
-use super::Parameters;
 use super::decode::Problems;
 use super::raw::Name;
+use super::surroundings::Surroundings;
 use crate::diagnostic::Problem;
 use crate::glob;
+use crate::text;
 
 const OPEN: &str = "{{";
 const CLOSE: &str = "}}";
@@ -22,8 +26,9 @@ const CLOSE: &str = "}}";
 /// The names that stand for any number of arguments.
 pub(super) const SPLATS: [&str; 3] = ["args", "inputs", "outputs"];
 /// The other names that are always there.
-const BUILT_IN: [&str; 4] = ["task", "job", "root", "invocation_dir"];
+const BUILT_IN: [&str; 4] = ["task", "job", ROOT, "invocation_dir"];
 const ENVIRONMENT: &str = "env";
+const ROOT: &str = "root";
 
 /// A string with its holes.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,6 +65,8 @@ enum Part {
 pub(super) enum Place {
     /// A text.
     Text,
+    /// A path: where it begins with the manifest's folder, that is the same on any machine.
+    Path,
     /// A pattern: of what was found, and not written in the manifest, no character is special.
     Pattern,
 }
@@ -88,46 +95,8 @@ pub(super) struct Known<'a> {
     pub(super) task: &'a str,
     /// The keys of the task's matrix, in order.
     pub(super) keys: &'a [String],
-}
-
-/// What is the same for all strings of a manifest.
-#[derive(Debug)]
-pub(super) struct Surroundings<'i> {
-    /// The manifest's own folder, absolute.
-    pub(super) root: PathBuf,
-    invocation_dir: PathBuf,
     /// Whether to leave what depends on the machine as it is written.
-    portable: bool,
-    /// Values for vars, over those that the manifest gives them.
-    set: IndexMap<String, String>,
-    /// The texts of all files, each with the place at which it starts.
-    texts: Vec<(usize, &'i str)>,
-}
-
-impl<'i> Surroundings<'i> {
-    pub(super) fn new(root: PathBuf, texts: Vec<(usize, &'i str)>, parameters: &Parameters) -> Self {
-        let here = || std::env::current_dir().unwrap_or_else(|_| root.clone());
-        Self {
-            invocation_dir: parameters.invocation_dir.clone().unwrap_or_else(here),
-            portable: parameters.portable,
-            set: parameters.set.clone(),
-            texts,
-            root,
-        }
-    }
-
-    /// The value that a var is to have, whatever the manifest says.
-    pub(super) fn set(&self, var: &str) -> Option<&str> {
-        self.set.get(var).map(String::as_str)
-    }
-
-    /// The place of a part of a string, whose own place is that with its quotes.
-    fn place(&self, string: Range<usize>, part: Range<usize>) -> Range<usize> {
-        let file = self.texts.partition_point(|(start, _)| *start <= string.start);
-        let Some((start, text)) = file.checked_sub(1).and_then(|file| self.texts.get(file)) else { return string };
-        let place = place_in_string(text, string.start - start..string.end - start, part);
-        place.start + start..place.end + start
-    }
+    pub(super) portable: bool,
 }
 
 impl Template {
@@ -246,8 +215,7 @@ impl Reader<'_, '_> {
     /// What stands between braces.
     fn name(&mut self, range: Range<usize>, problems: &mut Problems) {
         let string = self.string;
-        let whole = &string.get_ref()[range.clone()];
-        let name = whole.trim();
+        let name = string.get_ref()[range.clone()].trim();
         let Known { keys, vars, surroundings, task, .. } = self.known;
         if let Some(variable) = name.strip_prefix(ENVIRONMENT).and_then(|rest| rest.strip_prefix('.')) {
             let (variable, part) = match variable.rsplit_once('.').map(|(base, part)| (base, Part::named(part))) {
@@ -255,7 +223,7 @@ impl Reader<'_, '_> {
                 _ => (variable, None),
             };
             if let Some(value) = self.variable(variable, &range, problems) {
-                self.of_the_machine(&value, part, whole);
+                self.of_the_machine(&value, part, name);
             }
             return;
         }
@@ -271,33 +239,43 @@ impl Reader<'_, '_> {
         } else if let Some(value) = vars.get(base) {
             self.text(part_of(value, part));
         } else {
-            match base {
-                "task" => self.text(part_of(task, part)),
-                "job" => self.pieces.push(Piece::Hole(Of::Job, part)),
-                "root" => self.of_the_machine(&surroundings.root.to_string_lossy(), part, whole),
-                "invocation_dir" => self.of_the_machine(&surroundings.invocation_dir.to_string_lossy(), part, whole),
-                _ => self.unknown(base, &range, problems),
-            }
+            let folder = match base {
+                "task" => return self.text(part_of(task, part)),
+                "job" => return self.pieces.push(Piece::Hole(Of::Job, part)),
+                ROOT => &surroundings.root,
+                "invocation_dir" => &surroundings.invocation_dir,
+                _ => return self.unknown(base, &range, problems),
+            };
+            let Some(folder) = folder.to_str() else {
+                let message = format!("the path `{}` is not UTF-8", text::path(folder));
+                return problems.push(Problem::error(self.span(range), message).help("rename the folder"));
+            };
+            self.of_the_machine(folder, part, name);
         }
     }
 
     /// Puts in what differs from machine to machine.
-    fn of_the_machine(&mut self, value: &str, part: Option<Part>, whole: &str) {
-        match self.place {
-            _ if self.known.surroundings.portable => self.text(&format!("{OPEN}{whole}{CLOSE}")),
-            Place::Pattern => self.text(&glob::escape(part_of(value, part))),
-            Place::Text => self.text(part_of(value, part)),
+    fn of_the_machine(&mut self, value: &str, part: Option<Part>, name: &str) {
+        let begins_at_root = self.pieces.is_empty() && name == ROOT;
+        let text = if self.known.portable && !(self.place == Place::Path && begins_at_root) {
+            &format!("{OPEN}{name}{CLOSE}")
+        } else {
+            part_of(value, part)
+        };
+        if self.place == Place::Pattern {
+            self.text(&glob::escape(text));
+        } else {
+            self.text(text);
         }
     }
 
     /// A variable of procman's own environment; `None` once its problem has been noted.
     fn variable(&self, name: &str, range: &Range<usize>, problems: &mut Problems) -> Option<String> {
-        if self.known.surroundings.portable {
+        if self.known.portable {
             return Some(String::new());
         }
         let problem = |text: String| Problem::error(self.span(range.clone()), text);
-        let value = std::env::vars_os().find(|(own, _)| *own == *name).map(|(_, value)| value.into_string());
-        match value {
+        match std::env::var_os(name).map(OsString::into_string) {
             Some(Ok(value)) => Some(value),
             Some(Err(_)) => {
                 problems.push(problem(format!("the value of the environment variable `{name}` is not UTF-8")));
@@ -370,48 +348,3 @@ fn part_of(value: &str, part: Option<Part>) -> &str {
     };
     found.and_then(OsStr::to_str).unwrap_or_default()
 }
-
-/// Where a part of a string's value is written: `string` is the place of the string with its quotes.
-fn place_in_string(source: &str, string: Range<usize>, part: Range<usize>) -> Range<usize> {
-    let Some(written) = source.get(string.clone()) else { return string };
-    let Some(quote) = written.chars().next().filter(|c| matches!(c, '"' | '\'')) else { return string };
-    let is_multiline = written.len() >= 6 && written.bytes().take(3).all(|byte| char::from(byte) == quote);
-    let quotes = if is_multiline { 3 } else { 1 };
-    // The first end of a line does not count.
-    let rest = &written[quotes..];
-    let newline = ["\r\n", "\n"].into_iter().find(|newline| is_multiline && rest.starts_with(newline));
-    let mut at = quotes + newline.map_or(0, str::len);
-    let end = written.len().saturating_sub(quotes);
-    let (mut value, mut start) = (0, None);
-    while at < end && value < part.end {
-        if value >= part.start {
-            start.get_or_insert(at);
-        }
-        let (length, meaning) = written_char(&written[at..end], quote == '"', is_multiline);
-        at += length;
-        value += meaning;
-    }
-    string.start + start.unwrap_or(at)..string.start + at
-}
-
-/// The length of a character as it is written, and of what it means.
-fn written_char(written: &str, escapes: bool, is_multiline: bool) -> (usize, usize) {
-    let first = written.chars().next().map_or(1, char::len_utf8);
-    let Some(escape) = written.strip_prefix('\\').filter(|_| escapes) else { return (first, first) };
-    let hex = |digits: usize| {
-        let code = escape.get(1..=digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
-        (digits + 2, code.and_then(char::from_u32).map_or(1, char::len_utf8))
-    };
-    match escape.chars().next() {
-        Some('x') => hex(2),
-        Some('u') => hex(4),
-        Some('U') => hex(8),
-        // The end of the line and all blanks that follow mean nothing.
-        Some(c) if c.is_whitespace() && is_multiline => (written.len() - escape.trim_start().len(), 0),
-        Some(c) => (1 + c.len_utf8(), 1),
-        None => (1, 1),
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -128,6 +128,26 @@ fn a_second_signal_kills_at_once() {
     }
 }
 
+/// To read its input takes hours.
+#[test]
+fn a_second_signal_does_not_wait_for_a_check() {
+    let other = misbehaving("note told TERM ready leader wait");
+    let manifest = format!(
+        "limit = 2\n[tasks]\nslow = {{ argv = ['true'], inputs = ['sparse'] }}\n\
+         other = {{ argv = {other}, grace = '10m' }}"
+    );
+    let sandbox = Sandbox::with(&manifest);
+    let sparse = std::fs::File::create(sandbox.path("sparse")).expect("a file");
+    sparse.set_len(1 << 42).expect("it takes no room");
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("leader");
+    running.signal("INT");
+    sandbox.wait_for("told");
+    running.signal("INT");
+    running.wait().died_of(SIGINT);
+    assert_eq!(sandbox.wait_for_event("job-ended", "slow")["status"], "cancelled");
+}
+
 /// Without the CONT it would be there until the grace is over, which is for ever here.
 #[test]
 fn a_job_that_has_stopped_itself_can_be_ended() {

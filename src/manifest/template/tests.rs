@@ -2,7 +2,9 @@ use proptest::prelude::*;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::super::Parameters;
 use super::super::decode::toml_string;
+use super::super::written::place_in_string;
 use super::*;
 
 /// What a template comes to, in the job `test[src=…]`; its problems, each with what is written at its place.
@@ -10,9 +12,9 @@ fn expand(written: &str, place: Place) -> Result<String, Vec<(String, String)>> 
     let source = format!("key = {written}");
     let vars = [("profile", "release"), ("pattern", "*.c"), ("shadowed", "var")];
     let vars = vars.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-    let surroundings = surroundings(&source, false);
+    let surroundings = surroundings(&source);
     let keys = ["src".to_owned(), "shadowed".to_owned()];
-    let known = Known { vars: &vars, surroundings: &surroundings, task: "test", keys: &keys };
+    let known = Known { vars: &vars, surroundings: &surroundings, task: "test", keys: &keys, portable: false };
     let mut problems = Problems::default();
     let string = string(&source);
     let template = Template::read(&string, place, known, &mut problems);
@@ -26,9 +28,9 @@ fn expand(written: &str, place: Place) -> Result<String, Vec<(String, String)>> 
     }
 }
 
-fn surroundings(source: &str, portable: bool) -> Surroundings<'_> {
+fn surroundings(source: &str) -> Surroundings<'_> {
     let invocation_dir = Some("/home/[me]/sub".into());
-    let parameters = Parameters { invocation_dir, portable, ..Parameters::default() };
+    let parameters = Parameters { invocation_dir, ..Parameters::default() };
     Surroundings::new("/home/[me]".into(), vec![(0, source)], &parameters)
 }
 
@@ -109,12 +111,14 @@ fn places_are_found_behind_escapes() {
 #[test]
 fn machines_are_left_out_where_they_do_not_matter() {
     let source = r#"key = "{{root}}/{{ env.NO_SUCH }}/{{task}}""#;
-    let surroundings = surroundings(source, true);
+    let surroundings = surroundings(source);
     let vars = IndexMap::new();
-    let known = Known { vars: &vars, surroundings: &surroundings, task: "test", keys: &[] };
+    let known = Known { vars: &vars, surroundings: &surroundings, task: "test", keys: &[], portable: true };
     let mut problems = Problems::default();
-    let template = Template::read(&string(source), Place::Text, known, &mut problems).expect("a template");
-    assert_eq!(template.as_constant(), Some("{{root}}/{{ env.NO_SUCH }}/test"));
+    let mut read = |place| Template::read(&string(source), place, known, &mut problems).expect("a template");
+    assert_eq!(read(Place::Text).as_constant(), Some("{{root}}/{{env.NO_SUCH}}/test"));
+    assert_eq!(read(Place::Path).as_constant(), Some("/home/[me]/{{env.NO_SUCH}}/test"));
+    assert_eq!(read(Place::Pattern).as_constant(), Some(r"\{\{root\}\}/\{\{env.NO_SUCH\}\}/test"));
 }
 
 #[test]
