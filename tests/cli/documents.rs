@@ -71,12 +71,7 @@ fn every_manifest_of_the_readme_is_valid() {
 
 #[test]
 fn a_set_of_independent_jobs_runs() {
-    let sandbox = Sandbox::new();
-    for file in ["procman.toml", "data/alpha.txt", "data/beta.txt", "data/gamma.txt", "data/delta.txt"] {
-        let target = sandbox.path(file);
-        fs::create_dir_all(target.parent().expect("it is in the folder")).expect("a folder");
-        fs::copy(project("examples/jobset").join(file), target).expect("a copy");
-    }
+    let sandbox = Sandbox::of_example("jobset");
     sandbox.run(&["-q"]).code(0);
     assert_eq!(sandbox.log("sort-alpha.log"), b"one morning\nran low\nwhen the river\n");
     sandbox.run(&["-n", "tag:checksum", "count-a*"]).code(0).stdout(

@@ -4,6 +4,7 @@
 
 #![allow(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes expected output")]
 
+mod c_project;
 mod commands;
 mod confirm;
 mod diagnostics;
