@@ -68,14 +68,3 @@ fn every_manifest_of_the_readme_is_valid() {
         is_valid(manifest);
     }
 }
-
-#[test]
-fn a_set_of_independent_jobs_runs() {
-    let sandbox = Sandbox::of_example("jobset");
-    sandbox.run(&["-q"]).code(0);
-    assert_eq!(sandbox.log("sort-alpha.log"), b"one morning\nran low\nwhen the river\n");
-    sandbox.run(&["-n", "tag:checksum", "count-a*"]).code(0).stdout(
-        "count-alpha: wc -w data/alpha.txt\n\
-         checksums: cksum data/alpha.txt data/beta.txt data/gamma.txt data/delta.txt\n",
-    );
-}

@@ -13,6 +13,7 @@ mod documents;
 mod environment;
 mod escape;
 mod files;
+mod examples;
 mod guardian;
 mod include;
 mod inherited;
