@@ -5,6 +5,7 @@
 //! - `spawn`: thousands of processes that do nothing, at several limits
 //! - `startup`: one process
 //! - `plan`: a manifest of 100,000 tasks, read and shown
+//! - `fresh`: 10,000 tasks that are up to date; with `--long` 100,000 too, which takes minutes to bring about
 //! - `output`: 1 GiB from one job
 //! - `kill`: procman killed while a thousand jobs live
 //! - `scale`: the cost of a job in short and long runs; with `--long` up to 100,000 jobs
@@ -18,6 +19,7 @@
 #![expect(clippy::print_stdout, reason = "a bench prints its tables")]
 
 mod floor;
+mod fresh;
 mod kill;
 mod measure;
 mod output;
@@ -51,10 +53,11 @@ impl Effort {
 
 type Section = fn(&Scratch, &Effort) -> io::Result<()>;
 
-const SECTIONS: [(&str, Section); 6] = [
+const SECTIONS: [(&str, Section); 7] = [
     ("spawn", spawn::section),
     ("startup", startup::section),
     ("plan", plan::section),
+    ("fresh", fresh::section),
     ("output", output::section),
     ("kill", kill::section),
     ("scale", scale::section),
