@@ -36,3 +36,4 @@ mod summary;
 mod templates;
 mod terminal;
 mod trees;
+mod wrapper;
