@@ -2,8 +2,39 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
 use crate::sandbox::Sandbox;
+
+impl Sandbox {
+    /// With a copy of what is checked in of `examples/NAME`.
+    pub(crate) fn of_example(name: &str) -> Self {
+        let this = Self::new();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+        let ignored = fs::read_to_string(source.join(".gitignore")).unwrap_or_default();
+        let ignored: Vec<&str> = ignored.lines().map(|line| line.trim_matches('/')).collect();
+        copy(&source, &this.path(""), &ignored);
+        this
+    }
+}
+
+/// Copies a folder, less what is ignored and what is hidden.
+fn copy(from: &Path, to: &Path, ignored: &[&str]) {
+    for entry in fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let (name, target) = (entry.file_name(), to.join(entry.file_name()));
+        let name = name.to_str().expect("a name in UTF-8");
+        if name.starts_with('.') || ignored.contains(&name) {
+            continue;
+        }
+        if entry.path().is_dir() {
+            fs::create_dir_all(&target).expect("a folder");
+            copy(&entry.path(), &target, ignored);
+        } else {
+            fs::copy(entry.path(), target).expect("a copy");
+        }
+    }
+}
 
 #[test]
 fn a_set_of_independent_jobs_runs() {

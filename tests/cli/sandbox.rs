@@ -35,16 +35,6 @@ impl Sandbox {
         Self::new().file("procman.toml", manifest)
     }
 
-    /// With a copy of what is checked in of `examples/NAME`.
-    pub(crate) fn of_example(name: &str) -> Self {
-        let this = Self::new();
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
-        let ignored = fs::read_to_string(source.join(".gitignore")).unwrap_or_default();
-        let ignored: Vec<&str> = ignored.lines().map(|line| line.trim_matches('/')).collect();
-        copy(&source, &this.path(""), &ignored);
-        this
-    }
-
     /// Adds a file.
     pub(crate) fn file(self, path: &str, content: impl AsRef<[u8]>) -> Self {
         let path = self.path(path);
@@ -171,24 +161,6 @@ impl Sandbox {
     pub(crate) fn log(&self, name: &str) -> Vec<u8> {
         let path = self.latest().join("logs").join(name);
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    }
-}
-
-/// Copies a folder, less what is ignored and what is hidden.
-fn copy(from: &Path, to: &Path, ignored: &[&str]) {
-    for entry in fs::read_dir(from).expect("a folder") {
-        let entry = entry.expect("an entry");
-        let (name, target) = (entry.file_name(), to.join(entry.file_name()));
-        let name = name.to_str().expect("a name in UTF-8");
-        if name.starts_with('.') || ignored.contains(&name) {
-            continue;
-        }
-        if entry.path().is_dir() {
-            fs::create_dir_all(&target).expect("a folder");
-            copy(&entry.path(), &target, ignored);
-        } else {
-            fs::copy(entry.path(), target).expect("a copy");
-        }
     }
 }
 
