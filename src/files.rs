@@ -17,6 +17,18 @@ pub(crate) struct JobFiles {
     pub(crate) depfile: Option<PathBuf>,
 }
 
+impl JobFiles {
+    /// The folders in which outputs and the depfile are to be; of what a glob fits, the one that all have in common.
+    pub(crate) fn folders_of_what_is_made(&self) -> impl Iterator<Item = &Path> {
+        let outputs = self.outputs.named.iter().filter_map(|named| match named {
+            PathOrGlob::Path(path) => path.parent(),
+            PathOrGlob::Glob(glob) => Some(glob.base()),
+        });
+        let depfile = self.depfile.as_deref().and_then(Path::parent);
+        outputs.chain(depfile).filter(|folder| !folder.as_os_str().is_empty())
+    }
+}
+
 /// Files named by paths and globs, less some.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FileSet {

@@ -151,7 +151,13 @@ impl JobSettings {
 
     /// Whether the job is meant for the operating system procman was built for.
     pub fn runs_here(&self) -> bool {
-        self.platforms.as_ref().is_none_or(|names| names.iter().any(|name| name == std::env::consts::OS))
+        self.only_elsewhere().is_none()
+    }
+
+    /// Of a job that is meant for others, this operating system and those.
+    pub(crate) fn only_elsewhere(&self) -> Option<String> {
+        let (here, names) = (std::env::consts::OS, self.platforms.as_ref()?);
+        (!names.iter().any(|name| name == here)).then(|| format!("{here}, only {}", names.join(", ")))
     }
 }
 

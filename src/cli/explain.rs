@@ -28,6 +28,10 @@ fn explanations(outlook: &Outlook) -> String {
     let mut out = String::new();
     for job in plan.jobs.ids().filter(|job| plan.named[job.index()]) {
         let name = text::escape(plan.jobs.name(job).as_bytes());
+        if let Some(skip) = outlook.skip(job) {
+            _ = writeln!(out, "{name} is skipped: {skip}");
+            continue;
+        }
         match outlook.verdict(job) {
             Verdict::Always => {
                 _ = writeln!(out, "{name} always runs: it has neither `inputs` nor `outputs`");

@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use super::{Error, usage};
 use crate::definition::Key;
+use crate::event::{JobStatus, SkipReason};
 use crate::freshness::{Freshness, Reason, State, Verdict, read_state, state_size};
 use crate::job::JobId;
 use crate::plan::Plan;
@@ -34,9 +35,10 @@ impl EarlierState {
         Self { folder, reader }
     }
 
-    fn take(self) -> Result<(PathBuf, State), StateError> {
+    fn take(self) -> Result<(PathBuf, State), Error> {
         let read = self.reader.and_then(|reader| reader.join().ok());
-        let state = read.unwrap_or_else(|| read_state(&self.folder))?;
+        let state = read.unwrap_or_else(|| read_state(&self.folder));
+        let state = state.map_err(|error| Error::Fault(format!("{error}; remove it, and all jobs run again")))?;
         Ok((self.folder, state))
     }
 }
@@ -97,6 +99,10 @@ impl Outlook {
         for job in plan.topological_order() {
             let name = text::escape(plan.jobs.name(job).as_bytes());
             let argv = text::argv(&argvs[job.index()]);
+            if let Some(skip) = self.skip(job) {
+                _ = writeln!(out, "{name} is skipped: {skip}");
+                continue;
+            }
             match self.verdict(job) {
                 Verdict::UpToDate => _ = writeln!(out, "{name} is up to date"),
                 Verdict::Always => _ = writeln!(out, "{name}: {argv}"),
@@ -111,6 +117,12 @@ impl Outlook {
             }
         }
         out
+    }
+
+    /// Why a job does not run whatever is to be expected of it.
+    pub(super) fn skip(&self, job: JobId) -> Option<String> {
+        let where_else = self.plan.jobs.job(job).settings.only_elsewhere()?;
+        JobStatus::Skipped { because: SkipReason::Platform(where_else) }.detail()
     }
 
     /// What is to be expected of a job.
@@ -145,12 +157,13 @@ fn with_found(plan: &Plan, found: &[(JobId, JobId)]) -> Plan {
 fn refuse_missing(plan: &Plan, missing: &[(JobId, PathBuf)]) -> Result<(), Error> {
     let Some((job, path)) = missing.first() else { return Ok(()) };
     let mut problem = format!(
-        "`{}` reads `{}`, which is not there, and which none of these jobs makes",
+        "`{}` reads `{}`, which is not there, and which no job of this run makes",
         text::escape(plan.jobs.name(*job).as_bytes()),
         text::path(path)
     );
     if missing.len() > 1 {
         _ = write!(problem, " (and so for {} more)", text::count(missing.len() - 1, "input"));
     }
+    problem += "; make it first, or correct `inputs`";
     Err(usage(problem))
 }

@@ -124,12 +124,13 @@ impl Freshness {
         survey.verdicts
     }
 
-    /// Inputs named by their paths that were not there at the last survey and that no other job of the plan makes.
+    /// Inputs named by their paths that were not there at the last survey and that no other job of the plan makes here.
     pub(crate) fn missing_inputs(&self) -> Vec<(JobId, PathBuf)> {
         let mut missing = lock(&self.missing).clone();
         if !missing.is_empty() {
             let makers = Makers::of(&self.plan.jobs).0;
-            missing.retain(|(job, path)| makers.maker_of(path).is_none_or(|maker| maker == *job));
+            let is_made = |maker: JobId, job| maker != job && self.plan.jobs.job(maker).settings.runs_here();
+            missing.retain(|(job, path)| !makers.maker_of(path).is_some_and(|maker| is_made(maker, *job)));
         }
         missing.sort_unstable();
         missing

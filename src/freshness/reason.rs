@@ -11,7 +11,7 @@ use crate::text;
 pub(crate) enum Reason {
     /// It was asked for.
     Forced,
-    /// It has never succeeded, as far as is known.
+    /// It has never succeeded, as far as is known: a success whose inputs changed meanwhile is not kept.
     NeverSucceeded,
     Argv,
     Cwd,
@@ -65,7 +65,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Forced => f.write_str("it is forced"),
-            Self::NeverSucceeded => f.write_str("it has not succeeded before"),
+            Self::NeverSucceeded => f.write_str("no success of it is known"),
             Self::Argv => f.write_str("its `argv` changed"),
             Self::Cwd => f.write_str("its `cwd` changed"),
             Self::Wrapper => f.write_str("its `wrapper` changed"),

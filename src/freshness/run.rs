@@ -80,7 +80,7 @@ impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing(path) => write!(f, "output `{}` is missing", text::path(path)),
-            Self::NoMatch(pattern) => write!(f, "there is no output `{}`", text::path(pattern)),
+            Self::NoMatch(pattern) => write!(f, "no file fits the output `{}`", text::path(pattern)),
             Self::Unusable(path, why) => write!(f, "output `{}` cannot be used: {why}", text::path(path)),
             Self::Depfile(path, why) => write!(f, "depfile `{}` {why}", text::path(path)),
         }

@@ -38,9 +38,7 @@ impl FileKeeper for Files {
             self.freshness.check(id, true);
         }
         if let Some(files) = &job.files {
-            for made in files.outputs.paths().chain(files.depfile.as_deref()) {
-                make_folder_of(&self.root, made)?;
-            }
+            files.folders_of_what_is_made().try_for_each(|folder| make_folder(&self.root, folder))?;
         }
         if job.splices.is_empty() {
             return Ok(Cow::Borrowed(job));
@@ -75,10 +73,8 @@ impl FileKeeper for Files {
 }
 
 /// A program that writes a file seldom makes the folder for it.
-fn make_folder_of(root: &Path, made: &Path) -> Result<(), String> {
-    let Some(folder) = made.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+fn make_folder(root: &Path, folder: &Path) -> Result<(), String> {
     fs::create_dir_all(root.join(folder)).map_err(|error| {
-        let (folder, made) = (text::path(folder), text::path(made));
-        format!("the folder `{folder}` for `{made}` cannot be made: {}", text::io_error(&error))
+        format!("the folder `{}` for its outputs cannot be made: {}", text::path(folder), text::io_error(&error))
     })
 }

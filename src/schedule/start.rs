@@ -33,10 +33,8 @@ impl Scheduler {
 
     /// Nothing is left that the job waits for. Answers with its end, if it has come to that without running.
     pub(super) fn release(&mut self, job: JobId, actions: &mut Vec<Action>) -> Option<Passed> {
-        let settings = &self.plan.jobs.job(job).settings;
-        if !settings.runs_here() {
-            let only = settings.platforms.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ");
-            let because = SkipReason::Platform(format!("{}, only {only}", std::env::consts::OS));
+        if let Some(where_else) = self.plan.jobs.job(job).settings.only_elsewhere() {
+            let because = SkipReason::Platform(where_else);
             self.end_job(job, JobStatus::Skipped { because }, actions);
             return Some(Passed::Satisfied);
         }

@@ -9,6 +9,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Once, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
+use rustix::time::{ClockId, clock_gettime};
 use snapbox::{Assert, IntoData};
 use tempfile::TempDir;
 
@@ -131,8 +132,22 @@ impl Sandbox {
 
     /// The events of the latest run.
     pub(crate) fn events(&self) -> Vec<serde_json::Value> {
-        let text = fs::read_to_string(self.latest().join("events.jsonl")).expect("the latest run has a record");
-        text.lines().map(|line| serde_json::from_str(line).expect("a record is JSON lines")).collect()
+        events_of(&self.latest())
+    }
+
+    /// The jobs that the latest run started, in that order, each for each of its attempts.
+    pub(crate) fn jobs_started(&self) -> Vec<String> {
+        let mut events = self.events();
+        events.retain(|event| event["type"] == "attempt-started");
+        events.iter().map(|event| event["job"].as_str().expect("a name").to_owned()).collect()
+    }
+
+    /// How a job of the latest run ended.
+    #[track_caller]
+    pub(crate) fn status(&self, job: &str) -> String {
+        let events = self.events();
+        let end = events.iter().find(|event| event["type"] == "job-ended" && event["job"] == job);
+        end.unwrap_or_else(|| panic!("{job} has no end"))["status"].as_str().expect("a word").to_owned()
     }
 
     /// The same, of a record whose last line was cut.
@@ -164,6 +179,12 @@ impl Sandbox {
     }
 }
 
+/// The events of a run, by its folder.
+pub(crate) fn events_of(run: &Path) -> Vec<serde_json::Value> {
+    let text = fs::read_to_string(run.join("events.jsonl")).expect("a run has a record");
+    text.lines().map(|line| serde_json::from_str(line).expect("a record is JSON lines")).collect()
+}
+
 /// What the tests were started to ignore, by `nohup` or in the background of a script, procman would rightly ignore too. A
 /// signal that is caught here is a default one to the programs started from here.
 fn catch_what_is_ignored() {
@@ -189,6 +210,12 @@ pub(crate) fn wait_until<T>(what: &str, mut answer: impl FnMut() -> Option<T>) -
         assert!(start.elapsed() < PATIENCE, "{what}: nothing after {PATIENCE:?}");
         std::thread::sleep(Duration::from_millis(2));
     }
+}
+
+/// Waits until all that is written now is older than what the clock of file systems, a slow one, says.
+pub(crate) fn let_the_clock_go_on() {
+    let now = clock_gettime(ClockId::Realtime);
+    wait_until("a tick of the clock", || (clock_gettime(ClockId::RealtimeCoarse) > now).then_some(()));
 }
 
 /// Whether a process lives; a zombie does not.
@@ -348,7 +375,8 @@ fn redact(text: &str) -> String {
         while let Some(at) = rest.find(|c: char| c.is_ascii_digit()) {
             let (before, from) = rest.split_at(at);
             let starts_word = !before.ends_with(|c: char| c.is_alphanumeric() || "-._~".contains(c));
-            let length = from.find(|c: char| !(c.is_ascii_alphanumeric() || ".-".contains(c))).unwrap_or(from.len());
+            let mut length =
+                from.find(|c: char| !(c.is_ascii_alphanumeric() || ".-".contains(c))).unwrap_or(from.len());
             let word = &from[..length];
             let replaced = if !starts_word {
                 None
@@ -356,6 +384,9 @@ fn redact(text: &str) -> String {
                 Some("[RUN]")
             } else if is_time(word) {
                 Some("[TIME]")
+            } else if from[length..].starts_with(" MiB") {
+                length += " MiB".len();
+                Some("[MEMORY]")
             } else {
                 None
             };
