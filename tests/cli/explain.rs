@@ -115,7 +115,7 @@ error: there is no task `glu`; did you mean `glue`?
 
 "#]]);
     sandbox.run(&["explain", "cut[src=c.txt]"]).code(2).stdout("").stderr(str![[r#"
-error: there is no task `cut[src=c.txt]`; did you mean `cut[src=b.txt]`?
+error: task `cut` has no job `cut[src=c.txt]`; did you mean `cut[src=b.txt]`?
 
 "#]]);
 }

@@ -39,6 +39,18 @@ fn it_reads_the_terminal_writes_to_it_and_gives_it_back() {
 }
 
 #[test]
+fn one_that_is_up_to_date_does_not_run() {
+    let sandbox = interactive("ready made");
+    let manifest = sandbox.read("procman.toml");
+    let sandbox = sandbox.file("procman.toml", manifest.replace("interactive", "outputs = ['made']\ninteractive"));
+    for started in [&["job", "next"][..], &["next"]] {
+        let mut terminal = sandbox.on_terminal(&["-q"]);
+        assert_eq!(terminal.wait().code(), Some(0));
+        assert_eq!(sandbox.jobs_started(), started);
+    }
+}
+
+#[test]
 fn the_terminals_modes_come_back_however_it_ends() {
     for end in ["exit 0", "die KILL", "stop"] {
         let sandbox = interactive(&format!("set-terminal set ready job until go {end}"));

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 /// How a promise begins, and the tests behind it.
-const PROMISES: [(&str, &[&str]); 14] = [
+const PROMISES: [(&str, &[&str]); 15] = [
     (
         "No shell.",
         &["arguments_are_delivered_byte_for_byte", "a_script_without_an_interpreter_is_not_handed_to_a_shell"],
@@ -86,6 +86,24 @@ const PROMISES: [(&str, &[&str]); 14] = [
     (
         "The record is true.",
         &["nothing_starts_whose_start_is_not_in_the_record", "wherever_a_record_ends_exactly_the_rest_is_unfinished"],
+    ),
+    (
+        "Up to date is true.",
+        &[
+            "what_has_nothing_new_to_work_on_does_not_run",
+            "an_edit_that_keeps_size_and_time_is_seen",
+            "times_alone_mean_nothing",
+            "a_glob_counts_by_what_it_fits",
+            "what_its_process_is_given_counts",
+            "an_output_has_to_be_as_it_was_left",
+            "a_dependency_that_made_the_same_again_leaves_its_dependents_alone",
+            "an_input_that_changes_while_the_job_runs_leaves_it_not_up_to_date",
+            "what_a_failed_job_has_half_made_does_not_count",
+            "what_a_job_that_timed_out_has_half_made_does_not_count",
+            "what_a_cancelled_job_has_half_made_does_not_count",
+            "what_a_killed_procman_has_half_made_does_not_count",
+            "what_cannot_be_understood_is_as_good_as_nothing",
+        ],
     ),
     (
         "Nothing else is touched.",
