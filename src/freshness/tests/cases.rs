@@ -107,7 +107,7 @@ fn assert_kept(outcome: &Outcome) {
 #[test]
 fn what_a_job_makes_is_no_input_of_its_own() {
     let project = Project::new(&["src/a.c"]).job(&["src/*"], &["src/*.o"], None);
-    assert_eq!(project.reasons(), ["it has not succeeded before"]);
+    assert_eq!(project.reasons(), ["no success of it is known"]);
     assert_kept(&project.run(|| project.write("src/a.o", "made")));
     assert_eq!(project.reasons(), [""; 0]);
     assert!(project.freshness().check(FIRST, false));
@@ -125,11 +125,11 @@ fn what_a_job_makes_is_no_input_of_its_own() {
 #[test]
 fn a_success_without_its_outputs_is_none() {
     let project = Project::new(&["a"]).job(&["a"], &["b", "out/*.o"], Some("a.d"));
-    let expected = ["output `b` is missing", "there is no output `out/*.o`", "depfile `a.d` is missing"];
+    let expected = ["output `b` is missing", "no file fits the output `out/*.o`", "depfile `a.d` is missing"];
     let mut found = flaws(project.run(|| ()));
     found.sort_by_key(|flaw| expected.iter().position(|expected| expected == flaw));
     assert_eq!(found, expected);
-    assert_eq!(project.reasons(), ["it has not succeeded before"]);
+    assert_eq!(project.reasons(), ["no success of it is known"]);
     let half = || {
         project.write("b", "");
         project.write("out/a.o", "");
@@ -154,7 +154,7 @@ fn an_input_that_changes_meanwhile_leaves_nothing_known() {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(project.reasons(), ["it has not succeeded before"]);
+    assert_eq!(project.reasons(), ["no success of it is known"]);
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn the_folder_may_be_moved_and_asking_leaves_no_trace() {
         let entries = fs::read_dir(project.path(".procman")).expect("it is there");
         entries.map(|entry| entry.expect("it can be read").file_name()).collect::<Vec<_>>()
     };
-    assert_eq!(project.reasons(), ["it has not succeeded before"]);
+    assert_eq!(project.reasons(), ["no success of it is known"]);
     assert!(list().is_empty());
     assert_kept(&project.run(|| project.write("b", "")));
     let moved = tempfile::tempdir().expect("a folder");
