@@ -4,7 +4,7 @@
 //!
 //! - `spawn`: thousands of processes that do nothing, at several limits
 //! - `startup`: one process
-//! - `plan`: a manifest of 100,000 tasks, read and shown
+//! - `plan`: a manifest of 100,000 tasks, or of one with as many jobs, read and shown
 //! - `fresh`: 10,000 tasks that are up to date; with `--long` 100,000 too, which takes minutes to bring about
 //! - `output`: 1 GiB from one job
 //! - `kill`: procman killed while a thousand jobs live
