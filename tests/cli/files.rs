@@ -268,7 +268,7 @@ use = { argv = ["cat", "made"], inputs = ["made"] }
     let sandbox = Sandbox::with(manifest);
     sandbox.run(&["plan", "--no-deps", "use"]).code(0).stdout("use: cat made\n");
     sandbox.run(&["-q", "--no-deps", "use"]).code(2).stderr(str![[r#"
-error: `use` reads `made`, which is not there, and which none of these jobs makes
+error: `use` reads `made`, which is not there, and which no job of this run makes; make it first, or correct `inputs`
 
 "#]]);
     let sandbox = sandbox.file("made", "old\n");
