@@ -31,6 +31,8 @@ struct Hold {
 enum Stage {
     #[default]
     NotStarted,
+    /// Its process may be there already, and is in no hand.
+    Starting,
     Running(Pid),
     /// A zombie, which keeps its id and that of its group from being given away.
     Ended(Pid),
@@ -56,6 +58,26 @@ impl Leash {
         hold.send(Signal::STOP);
     }
 
+    /// A process is about to be started; waits until the run goes on, if it stands still.
+    pub(crate) fn begin(&self) {
+        let stands_still = |hold: &mut Hold| hold.stopped.is_some() && hold.ending.is_none();
+        let hold = self.told.wait_while(self.lock(), stands_still);
+        hold.unwrap_or_else(PoisonError::into_inner).process = Stage::Starting;
+    }
+
+    /// There is no process after all.
+    pub(crate) fn abandon(&self) {
+        self.lock().process = Stage::NotStarted;
+        self.told.notify_all();
+    }
+
+    /// Waits, at most so long, until a process that is being started is in hand. Answers whether none is any more.
+    pub(crate) fn wait_for_start(&self, most: Duration) -> bool {
+        let is_starting = |hold: &mut Hold| hold.process == Stage::Starting;
+        let waited = self.told.wait_timeout_while(self.lock(), most, is_starting);
+        !waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
     /// Continues the whole group.
     pub(crate) fn cont(&self) {
         let mut hold = self.lock();
@@ -68,6 +90,7 @@ impl Leash {
             terminal.give_to(pid);
         }
         hold.send(Signal::CONT);
+        self.told.notify_all();
     }
 
     /// Takes hold of the process just started, in the foreground of `terminal` or of none, and tells it what it has
@@ -82,13 +105,14 @@ impl Leash {
         if let Some(signal) = hold.ending {
             hold.end(signal);
         }
+        self.told.notify_all();
     }
 
     /// The process that was taken hold of, until it is reaped.
     pub(crate) fn process(&self) -> Option<Pid> {
         match self.lock().process {
             Stage::Running(pid) | Stage::Ended(pid) => Some(pid),
-            Stage::NotStarted | Stage::Reaped => None,
+            Stage::NotStarted | Stage::Starting | Stage::Reaped => None,
         }
     }
 
@@ -183,5 +207,31 @@ mod tests {
             assert!(!pause.join().expect("a pause does not panic"));
         });
         assert!(!leash.pause(LONG), "somebody had before");
+    }
+
+    #[test]
+    fn what_is_being_started_is_waited_for_until_it_is_in_hand_or_is_not() {
+        let leash = Leash::default();
+        assert!(leash.wait_for_start(LONG), "nothing is");
+        leash.begin();
+        assert!(!leash.wait_for_start(Duration::ZERO));
+        thread::scope(|scope| {
+            let wait = scope.spawn(|| leash.wait_for_start(LONG));
+            leash.abandon();
+            assert!(wait.join().expect("a wait does not panic"));
+        });
+    }
+
+    #[test]
+    fn nothing_is_started_while_the_run_stands_still() {
+        let leash = Leash::default();
+        leash.stop();
+        thread::scope(|scope| {
+            let begin = scope.spawn(|| leash.begin());
+            assert!(leash.wait_for_start(Duration::ZERO), "it has not begun");
+            leash.cont();
+            begin.join().expect("a wait does not panic");
+        });
+        assert!(!leash.wait_for_start(Duration::ZERO), "it has begun");
     }
 }

@@ -194,9 +194,17 @@ impl Executor for Processes {
         let own = self.attempt_variables(name, job, attempt);
         // What an interactive job writes goes to no disk.
         let begun = (!job.settings.interactive).then(|| self.space.now());
-        let pid = match self.start(job, attempt, &own, leash)? {
-            Ok(pid) => pid,
-            Err(outcome) => return Ok(ProcessEnd::without_process(outcome)),
+        leash.begin();
+        let pid = match self.start(job, attempt, &own, leash) {
+            Ok(Ok(pid)) => pid,
+            Ok(Err(outcome)) => {
+                leash.abandon();
+                return Ok(ProcessEnd::without_process(outcome));
+            }
+            Err(log) => {
+                leash.abandon();
+                return Err(log);
+            }
         };
         let terminal = self.terminal.as_ref().filter(|_| job.settings.interactive);
         leash.attach(pid, terminal.cloned());

@@ -28,6 +28,10 @@ use crate::text;
 /// touched cost nothing.
 const SLOT_STACK: usize = 512 * 1024;
 
+/// How long a run that is to stand still waits for processes that are being made. One that was stopped half-made is not
+/// ready before somebody continues it.
+const START_PATIENCE: Duration = Duration::from_millis(500);
+
 /// How long a run lasts before the executor is told to watch, and then until it is told again; short ones need not pay
 /// for it.
 const WATCH_EVERY: Duration = Duration::from_secs(1);
@@ -161,6 +165,8 @@ impl<'a> Engine<'a> {
         let now = state.clock.now();
         let fault = state.emit(now, [EventKind::Paused]).err();
         state.leashes.values().for_each(|leash| leash.stop());
+        // Once procman has stopped itself, nobody could stop a process that it had just started.
+        state.leashes.values().for_each(|leash| _ = leash.wait_for_start(START_PATIENCE));
         self.cancel_for(scope, &mut state, fault, 0);
     }
 
