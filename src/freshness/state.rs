@@ -266,7 +266,6 @@ impl State {
         lines + settings.len() + groups.len()
     }
 
-    /// As a line, with all that is known of its files and in no line yet.
     /// Forgets what is known of a job.
     pub(super) fn forget(&mut self, name: NameId, out: &mut Vec<u8>) {
         self.records.get_mut(name as usize).and_then(Option::take);
@@ -274,6 +273,7 @@ impl State {
         self.lines += 1;
     }
 
+    /// As a line, with all that is known of its files and in no line yet.
     pub(super) fn write_job(&mut self, name: NameId, record: &Record, out: &mut Vec<u8>) {
         let (files, known) = (&self.files, &mut self.known);
         let mut seen = |list: &[(FileId, Digest)]| list.iter().map(|file| Self::seen(files, known, *file)).collect();
