@@ -4,6 +4,7 @@
 //! next character what it means. A name that begins with a dot is fitted only by a pattern in which some name does.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +18,9 @@ const SPECIAL: [char; 4] = ['*', '?', '[', '{'];
 pub(crate) struct Glob {
     /// The folders before the first wildcard, normalised.
     base: PathBuf,
-    /// What follows them.
+    /// These folders and all that stands before the first wildcard.
+    beginning: PathBuf,
+    /// What follows the folders.
     rest: globset::Glob,
     /// Fits it. Making one takes long, and many a glob is never asked.
     matcher: OnceLock<GlobMatcher>,
@@ -39,13 +42,14 @@ impl PathOrGlob {
         let Some(special) = first_special(text) else { return Ok(Self::Path(normalised(folder, unescape(text)))) };
         let start = text[..special].rfind('/').map_or(0, |slash| slash + 1);
         let (base, rest) = (normalised(folder, unescape(&text[..start])), &text[start..]);
+        let beginning = base.join(unescape(&text[start..special]));
         let names = rest.split('/').filter(|name| !name.is_empty());
         let depth = (!rest.contains("**") && !rest.contains('{')).then(|| names.clone().count());
         let fits_hidden = names.clone().any(|name| name.starts_with('.'));
         let glob = GlobBuilder::new(rest).literal_separator(true).backslash_escape(true).build();
         // The first line of the text repeats the pattern.
         let glob = glob.map_err(|error| error.kind().to_string())?;
-        Ok(Self::Glob(Arc::new(Glob { base, rest: glob, matcher: OnceLock::new(), depth, fits_hidden })))
+        Ok(Self::Glob(Arc::new(Glob { base, beginning, rest: glob, matcher: OnceLock::new(), depth, fits_hidden })))
     }
 
     /// As one could write it where relative paths start.
@@ -62,6 +66,11 @@ impl Glob {
     /// The folder in which, or below which, everything lies that it fits.
     pub(crate) fn base(&self) -> &Path {
         &self.base
+    }
+
+    /// The bytes that all paths begin with that it fits.
+    pub(crate) fn beginning(&self) -> &[u8] {
+        self.beginning.as_os_str().as_bytes()
     }
 
     /// As one could write it where relative paths start.

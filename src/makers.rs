@@ -1,7 +1,7 @@
 //! Which job makes which file, as far as that is declared. Does not know which files there are.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -16,8 +16,10 @@ use crate::job::{JobId, JobMap};
 pub(crate) struct Makers<'j> {
     /// Normalised paths are the same when their bytes are, and bytes are quicker to compare.
     by_path: HashMap<&'j OsStr, JobId>,
-    /// By the folder in which everything lies that they fit.
-    globs: HashMap<&'j OsStr, Vec<(&'j Glob, JobId)>>,
+    /// By what everything begins with that they fit.
+    globs: HashMap<&'j [u8], Vec<(&'j Glob, JobId)>>,
+    /// How long that is: one number for many globs that are written alike.
+    lengths: BTreeSet<usize>,
     /// Every folder above an output.
     folders: HashSet<&'j OsStr>,
     /// All of them, so that those of one folder lie side by side; most manifests never need it.
@@ -28,6 +30,8 @@ pub(crate) struct Makers<'j> {
 #[derive(Debug, Clone, Copy)]
 struct Output<'j> {
     path: &'j Path,
+    /// The path, or what all begins with that the glob fits.
+    beginning: &'j [u8],
     glob: Option<&'j Glob>,
     maker: JobId,
 }
@@ -50,7 +54,8 @@ impl<'j> Makers<'j> {
             for output in &files.outputs.named {
                 match output {
                     PathOrGlob::Glob(glob) => {
-                        makers.globs.entry(glob.base().as_os_str()).or_default().push((glob, id));
+                        makers.globs.entry(glob.beginning()).or_default().push((glob, id));
+                        makers.lengths.insert(glob.beginning().len());
                         makers.add_folders(glob.base().ancestors());
                     }
                     PathOrGlob::Path(path) => {
@@ -80,10 +85,9 @@ impl<'j> Makers<'j> {
     /// The job that makes a file, as such or as one of many in a folder or of a glob.
     pub(crate) fn maker_of(&self, path: &Path) -> Option<JobId> {
         self.maker_by_path(path).or_else(|| {
-            if self.globs.is_empty() {
-                return None;
-            }
-            let mut globs = path.ancestors().filter_map(|base| self.globs.get(base.as_os_str())).flatten();
+            let bytes = path.as_os_str().as_bytes();
+            let beginnings = self.lengths.iter().rev().filter_map(|length| bytes.get(..*length));
+            let mut globs = beginnings.filter_map(|beginning| self.globs.get(beginning)).flatten();
             globs.find(|(glob, _)| glob.fits(path)).map(|(_, maker)| *maker)
         })
     }
@@ -95,25 +99,25 @@ impl<'j> Makers<'j> {
     /// Calls `each` with every job that makes what is named, by itself or as one of many, and with the file where it is
     /// known which. Of two different globs nobody can tell.
     pub(crate) fn for_each(&self, named: &PathOrGlob, set: &FileSet, mut each: impl FnMut(Option<&Path>, JobId)) {
-        let (folder, glob) = match named {
+        let (folder, beginning, glob) = match named {
             PathOrGlob::Path(path) => {
                 self.maker_of(path).into_iter().for_each(|maker| each(Some(path), maker));
-                (&**path, None)
+                (&**path, path.as_os_str().as_bytes(), None)
             }
             PathOrGlob::Glob(glob) => {
                 // All that it fits lies in a folder that a job makes.
                 self.maker_by_path(glob.base()).into_iter().for_each(|maker| each(None, maker));
-                (glob.base(), Some(&**glob))
+                (glob.base(), glob.beginning(), Some(&**glob))
             }
         };
         if !self.folders.contains(folder.as_os_str()) {
             return;
         }
         let sorted = self.sorted.get_or_init(|| self.sorted());
-        let start = sorted.partition_point(|output| compare(output.path, folder) == Ordering::Less);
-        for output in sorted[start..].iter().take_while(|output| output.path.starts_with(folder)) {
+        let start = sorted.partition_point(|output| compare(output.beginning, beginning) == Ordering::Less);
+        for output in sorted[start..].iter().take_while(|output| output.beginning.starts_with(beginning)) {
             let is_meant = match (glob, output.glob) {
-                (None, _) => true,
+                (None, _) => output.path.starts_with(folder),
                 (Some(glob), None) => glob.fits(output.path),
                 (Some(glob), Some(other)) => glob.is_same(other),
             };
@@ -124,21 +128,30 @@ impl<'j> Makers<'j> {
     }
 
     fn sorted(&self) -> Vec<Output<'j>> {
-        let paths =
-            self.by_path.iter().map(|(path, maker)| Output { path: Path::new(*path), glob: None, maker: *maker });
-        let globs = self.globs.iter().flat_map(|(base, globs)| {
-            let output = |(glob, maker): &(&'j Glob, JobId)| (Some(*glob), *maker);
-            globs.iter().map(output).map(|(glob, maker)| Output { path: Path::new(*base), glob, maker })
+        let paths = self.by_path.iter().map(|(path, maker)| Output {
+            path: Path::new(*path),
+            beginning: path.as_bytes(),
+            glob: None,
+            maker: *maker,
+        });
+        let globs = self.globs.iter().flat_map(|(beginning, globs)| {
+            let output = |(glob, maker): &(&'j Glob, JobId)| (*glob, *maker);
+            globs.iter().map(output).map(|(glob, maker)| Output {
+                path: glob.base(),
+                beginning,
+                glob: Some(glob),
+                maker,
+            })
         });
         let mut sorted: Vec<_> = paths.chain(globs).collect();
-        sorted.sort_unstable_by(|a, b| compare(a.path, b.path).then(a.maker.cmp(&b.maker)));
+        sorted.sort_unstable_by(|a, b| compare(a.beginning, b.beginning).then(a.maker.cmp(&b.maker)));
         sorted
     }
 }
 
 /// As paths are compared, name by name, only quicker: of normalised paths, in which no byte is lower than a slash is here.
-fn compare(a: &Path, b: &Path) -> Ordering {
-    let (a, b) = (a.as_os_str().as_bytes(), b.as_os_str().as_bytes());
+/// Those that begin alike lie side by side.
+fn compare(a: &[u8], b: &[u8]) -> Ordering {
     // What they have in common is most often much.
     let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();
     let next = |path: &[u8]| path.get(same).map(|byte| if *byte == b'/' { 0 } else { *byte });
@@ -186,7 +199,41 @@ mod tests {
         fn paths_are_compared_as_the_standard_library_does(a in "[ab!/]{0,6}", b in "[ab!/]{0,6}") {
             let (a, b) = (normalised(Path::new(""), a), normalised(Path::new(""), b));
             prop_assume!(a.is_absolute() == b.is_absolute());
-            prop_assert_eq!(compare(&a, &b), a.cmp(&b));
+            prop_assert_eq!(compare(a.as_os_str().as_bytes(), b.as_os_str().as_bytes()), a.cmp(&b));
+        }
+
+        #[test]
+        fn who_is_found_is_who_makes_it(
+            outputs in prop::collection::vec("(a|b|a/|b/){0,2}[ab*]", 1..6),
+            text in "(a|b|a/|b/){0,2}[ab*]",
+        ) {
+            let lists: Vec<[&str; 1]> = outputs.iter().map(|output| [&**output]).collect();
+            let jobs = jobs(&lists.iter().map(|list| &list[..]).collect::<Vec<_>>());
+            let found = makers(&jobs, &text, &[]);
+            let named = parse(&text);
+            // Whether an output is of what is named, and whether it surely is the maker: of a file there is only one.
+            let relation = |output: &PathOrGlob| match (output, &named) {
+                (PathOrGlob::Path(made), PathOrGlob::Path(named)) => {
+                    (made.starts_with(named) || named.starts_with(made), made.starts_with(named) && made != named)
+                }
+                (PathOrGlob::Path(made), PathOrGlob::Glob(named)) => {
+                    (named.fits(made) || named.base().starts_with(made), named.fits(made))
+                }
+                (PathOrGlob::Glob(made), PathOrGlob::Path(named)) => {
+                    (made.fits(named) || made.base().starts_with(named), made.base().starts_with(named))
+                }
+                (PathOrGlob::Glob(made), PathOrGlob::Glob(named)) => (made.is_same(named), made.is_same(named)),
+            };
+            let mut has_maker = false;
+            for (at, output) in outputs.iter().enumerate() {
+                let (makes_it, surely) = relation(&parse(output));
+                has_maker |= makes_it;
+                let is_found = found.iter().any(|found| *found as usize == at);
+                prop_assert!(makes_it || !is_found, "{} does not make {}", output, text);
+                let is_another = outputs[..at].contains(output);
+                prop_assert!(is_found || is_another || !surely, "{} makes {}", output, text);
+            }
+            prop_assert_eq!(found.is_empty(), !has_maker);
         }
     }
 
