@@ -3,6 +3,7 @@
 //! `*` and `?` stay within a name, `**` goes through folders, `[…]` and `{…,…}` are as in a shell, and `\` takes from the
 //! next character what it means. A name that begins with a dot is fitted only by a pattern in which some name does.
 
+use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
@@ -105,37 +106,43 @@ impl Glob {
     ///
     /// When a folder cannot be read.
     pub(crate) fn expand(&self, root: &Path) -> io::Result<Vec<PathBuf>> {
-        let start = root.join(&self.base);
-        let walk = WalkDir::new(&start).min_depth(1).max_depth(self.depth.unwrap_or(usize::MAX));
-        let may_fit = |entry: &walkdir::DirEntry| {
-            entry.depth() == 0 || self.fits_hidden || !entry.file_name().as_encoded_bytes().starts_with(b".")
-        };
-        let mut found = Vec::new();
-        for entry in walk.into_iter().filter_entry(may_fit) {
-            let entry = match entry.map_err(io::Error::from) {
-                Ok(entry) => entry,
-                // It may have been removed since its folder was listed.
-                Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let Ok(below) = entry.path().strip_prefix(&start) else { continue };
-            if self.matcher().is_match(below) && is_file(&entry) {
-                found.push(self.base.join(below));
-            }
-        }
-        found.sort_unstable();
-        Ok(found)
+        let may_fit = |name: &OsStr| self.fits_hidden || !name.as_encoded_bytes().starts_with(b".");
+        walk(root, &self.base, self.depth.unwrap_or(usize::MAX), may_fit, |below| self.matcher().is_match(below))
     }
 }
 
-/// The files in a folder and all folders below it, sorted; those whose names begin with a dot are left out.
-pub(crate) fn files_below(root: &Path, folder: &Path) -> io::Result<Vec<PathBuf>> {
-    match PathOrGlob::parse(folder, "**") {
-        Ok(PathOrGlob::Glob(glob)) => glob.expand(root),
-        Ok(PathOrGlob::Path(_)) | Err(_) => Ok(Vec::new()),
+/// The files in a folder and below it, so many names deep, sorted by their bytes: those that are meant, by their paths in
+/// it, whose names and those of the folders around them count.
+fn walk(
+    root: &Path,
+    folder: &Path,
+    depth: usize,
+    counts: impl Fn(&OsStr) -> bool,
+    is_meant: impl Fn(&Path) -> bool,
+) -> io::Result<Vec<PathBuf>> {
+    let start = root.join(folder);
+    let walk = WalkDir::new(&start).min_depth(1).max_depth(depth).into_iter();
+    let mut found = Vec::new();
+    for entry in walk.filter_entry(|entry| entry.depth() == 0 || counts(entry.file_name())) {
+        let entry = match entry.map_err(io::Error::from) {
+            Ok(entry) => entry,
+            // It may have been removed since its folder was listed.
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => continue,
+            Err(error) => return Err(error),
+        };
+        let Ok(below) = entry.path().strip_prefix(&start) else { continue };
+        if is_meant(below) && is_file(&entry) {
+            found.push(folder.join(below));
+        }
     }
+    found.sort_unstable();
+    Ok(found)
+}
+
+/// The files in a folder and all folders below it, sorted; but for what git and procman keep of their own.
+pub(crate) fn files_below(root: &Path, folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let counts = |name: &OsStr| name != ".git" && name != ".procman";
+    walk(root, folder, usize::MAX, counts, |_| true)
 }
 
 /// Also what a link leads to, if that is a file.

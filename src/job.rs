@@ -48,6 +48,19 @@ impl Job {
         Self { argv, settings, task: None, files: None, splices: Vec::new() }
     }
 
+    /// Its argv, with `{{inputs}}` and `{{args}}` where these come in.
+    pub(crate) fn argv_as_written(&self) -> Vec<OsString> {
+        let mut job = Self {
+            argv: self.argv.clone(),
+            splices: self.splices.clone(),
+            ..Self::new(Vec::new(), Arc::clone(&self.settings))
+        };
+        for (what, word) in [(Spliced::Inputs, "{{inputs}}"), (Spliced::Arguments, "{{args}}")] {
+            job.splice(what, &[word.into()]);
+        }
+        job.argv
+    }
+
     /// Puts arguments in where they are to come in. Answers whether there is such a place.
     pub(crate) fn splice(&mut self, what: Spliced, arguments: &[OsString]) -> bool {
         let before = self.splices.len();

@@ -68,7 +68,29 @@ impl<'j> Makers<'j> {
                 }
             }
         }
+        makers.add_overlaps(jobs, &mut twice);
         (makers, twice)
+    }
+
+    /// Files that one job makes and that lie in a folder, or fit a glob, of which another says that it makes them.
+    fn add_overlaps(&self, jobs: &'j JobMap, twice: &mut Vec<MadeTwice<'j>>) {
+        // Most outputs lie beside the one before.
+        let mut latest: Option<(&Path, Option<JobId>)> = None;
+        for id in jobs.ids() {
+            let Some(files) = &jobs.job(id).files else { continue };
+            for path in files.outputs.paths() {
+                let Some(folder) = path.parent() else { continue };
+                let whole = match latest {
+                    Some((before, whole)) if before == folder => whole,
+                    _ => self.maker_by_path(folder),
+                };
+                latest = Some((folder, whole));
+                let by_glob = self.makers_by_glob(path).find(|maker| *maker != id);
+                if let Some(other) = whole.filter(|maker| *maker != id).or(by_glob) {
+                    twice.push(MadeTwice { path, first: other, second: id });
+                }
+            }
+        }
     }
 
     /// Adds folders, each in the one after it.
@@ -84,12 +106,14 @@ impl<'j> Makers<'j> {
 
     /// The job that makes a file, as such or as one of many in a folder or of a glob.
     pub(crate) fn maker_of(&self, path: &Path) -> Option<JobId> {
-        self.maker_by_path(path).or_else(|| {
-            let bytes = path.as_os_str().as_bytes();
-            let beginnings = self.lengths.iter().rev().filter_map(|length| bytes.get(..*length));
-            let mut globs = beginnings.filter_map(|beginning| self.globs.get(beginning)).flatten();
-            globs.find(|(glob, _)| glob.fits(path)).map(|(_, maker)| *maker)
-        })
+        self.maker_by_path(path).or_else(|| self.makers_by_glob(path).next())
+    }
+
+    fn makers_by_glob(&self, path: &Path) -> impl Iterator<Item = JobId> {
+        let bytes = path.as_os_str().as_bytes();
+        let beginnings = self.lengths.iter().rev().filter_map(|length| bytes.get(..*length));
+        let globs = beginnings.filter_map(|beginning| self.globs.get(beginning)).flatten();
+        globs.filter(|(glob, _)| glob.fits(path)).map(|(_, maker)| *maker)
     }
 
     fn maker_by_path(&self, path: &Path) -> Option<JobId> {

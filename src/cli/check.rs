@@ -1,6 +1,7 @@
 //! `procman check`.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use super::args::{self, CheckArgs};
 use super::context::{Context, to_stderr};
@@ -8,6 +9,7 @@ use super::{Error, SUCCESS, USAGE};
 use crate::diagnostic::{Problem, Severity, sort};
 use crate::exec::{Environments, find_program};
 use crate::job::Job;
+use crate::makers::Makers;
 use crate::manifest::{Manifest, Task};
 use crate::text;
 
@@ -17,6 +19,7 @@ pub(super) fn check(context: &Context, args: &CheckArgs) -> Result<u8, Error> {
     let mut problems = hidden_names(&manifest);
     problems.extend(missing_programs(&manifest, &tasks));
     problems.extend(empty_matrices(&manifest, &tasks));
+    problems.extend(missing_inputs(&manifest, &tasks));
     if args.strict {
         for problem in &mut problems {
             problem.severity = Severity::Error;
@@ -78,4 +81,20 @@ fn empty_matrices(manifest: &Manifest, tasks: &[(&str, &Task)]) -> Vec<Problem> 
     let is_empty = |task: &Task| task.has_matrix() && manifest.jobs_of_task(task).next().is_none();
     let empty = tasks.iter().filter(|(_, task)| is_empty(task));
     empty.map(|(_, task)| Problem::warning(task.span(), "nothing was found for the matrix: there is no job")).collect()
+}
+
+/// Tasks that read a file by its name which is not there and which nobody makes: they would stop a run before it starts.
+fn missing_inputs(manifest: &Manifest, tasks: &[(&str, &Task)]) -> Vec<Problem> {
+    let makers = Makers::of(manifest.jobs()).0;
+    let is_missing = |path: &&Path| makers.maker_of(path).is_none() && !manifest.root().join(path).exists();
+    let mut problems = Vec::new();
+    for (_, task) in tasks {
+        let jobs = manifest.jobs_of_task(task).filter(|job| job.settings.runs_here());
+        let mut missing = jobs.filter_map(|job| job.files.as_ref()?.inputs.paths().find(is_missing));
+        if let Some(path) = missing.next() {
+            let message = format!("the input `{}` is not there, and no task makes it", text::path(path));
+            problems.push(Problem::warning(task.span(), message));
+        }
+    }
+    problems
 }

@@ -13,7 +13,7 @@ use super::args::GlobalArgs;
 use super::color::ColorChoice;
 use super::{Error, USAGE, unreadable, usage};
 use crate::diagnostic::{Problem, Rendering, Sources};
-use crate::manifest::{FILE_NAME, Manifest, ManifestError, Parameters, find};
+use crate::manifest::{FILE_NAME, Found, Manifest, ManifestError, Parameters, find};
 use crate::report::Styles;
 use crate::text;
 
@@ -91,8 +91,13 @@ impl Context {
             return Ok(self.directory.join(file));
         }
         match find(&self.directory) {
-            Ok(Some(path)) => Ok(path),
-            Ok(None) => Err(usage(format!(
+            Ok(Found::Manifest(path)) => Ok(path),
+            Ok(Found::PassedOver(path)) => Err(usage(format!(
+                "`{0}` is passed over, because its folder is another user's and open to everyone; if you trust it, name it: \
+                 `-f {0}`",
+                self.show(&path)
+            ))),
+            Ok(Found::Nothing) => Err(usage(format!(
                 "there is no {FILE_NAME} in `{}` or in a folder above; `procman init` writes one",
                 text::path(&self.directory)
             ))),

@@ -102,7 +102,7 @@ fn about(manifest: &Manifest, task: &Task, styles: &Styles) -> String {
     let first = manifest.jobs_of_task(task).next();
     let about = match (task.description(), first) {
         (Some(description), _) => text::escape(description.as_bytes()),
-        (None, Some(job)) => text::argv(&job.argv).style(styles.quiet).to_string(),
+        (None, Some(job)) => text::argv(&job.argv_as_written()).style(styles.quiet).to_string(),
         (None, None) if task.has_matrix() => "no jobs".style(styles.quiet).to_string(),
         (None, None) => "a group".style(styles.quiet).to_string(),
     };

@@ -51,6 +51,9 @@ fn log_files(args: &LogsArgs, job: &JobRecord, run: &RunFolder) -> Result<Vec<Pa
         let made = text::count(job.attempts.len(), "attempt");
         return Err(usage(match args.attempt {
             Some(number) if !job.attempts.is_empty() => format!("`{name}` has no attempt {number}: {made}, {status}"),
+            _ if !job.attempts.is_empty() => {
+                format!("`{name}` has no log: it is interactive, and wrote to the terminal")
+            }
             _ => format!("`{name}` has no log: it was never started ({status})"),
         }));
     };

@@ -23,6 +23,7 @@ const LARGE: u64 = 1024 * 1024;
 pub(super) struct EarlierState {
     folder: PathBuf,
     reader: Option<JoinHandle<Result<State, StateError>>>,
+    state: Option<State>,
 }
 
 impl EarlierState {
@@ -32,10 +33,18 @@ impl EarlierState {
         let is_large = state_size(&folder) >= LARGE;
         let read = folder.clone();
         let reader = is_large.then(|| thread::Builder::new().spawn(move || read_state(&read)).ok()).flatten();
-        Self { folder, reader }
+        Self { folder, reader, state: None }
+    }
+
+    /// As if nothing were known.
+    fn forgotten(self) -> Self {
+        Self { state: Some(State::default()), ..self }
     }
 
     fn take(self) -> Result<(PathBuf, State), Error> {
+        if let Some(state) = self.state {
+            return Ok((self.folder, state));
+        }
         let read = self.reader.and_then(|reader| reader.join().ok());
         let state = read.unwrap_or_else(|| read_state(&self.folder));
         let state = state.map_err(|error| Error::Fault(format!("{error}; remove it, and all jobs run again")))?;
@@ -86,9 +95,11 @@ impl Outlook {
         forced: Vec<bool>,
         earlier: EarlierState,
     ) -> Result<Self, Error> {
-        // Where there is no key yet, there is nothing that was made with it.
-        let key = StateFolder::beside(root).existing_key()?.unwrap_or_default();
-        Self::of(plan, root, &key, forced, earlier)
+        match StateFolder::beside(root).existing_key()? {
+            Some(key) => Self::of(plan, root, &key, forced, earlier),
+            // Nothing that is known was made with any other.
+            None => Self::of(plan, root, &Key::default(), forced, earlier.forgotten()),
+        }
     }
 
     /// Every job that would run, in an order in which it could, with its argv and why; and which are up to date.

@@ -67,7 +67,7 @@ pub(crate) struct Freshness {
 /// What is to be expected of a job.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// It has neither inputs nor outputs and runs whenever it is asked for.
+    /// It has neither inputs nor outputs and runs whenever it is asked for, if it runs here at all.
     Always,
     UpToDate,
     Stale(Vec<Reason>),

@@ -35,7 +35,7 @@ pub(super) struct Survey {
 /// What a job's own files and settings say.
 #[derive(Debug, Default, Clone)]
 enum Own {
-    /// It has neither inputs nor outputs.
+    /// It has neither inputs nor outputs, or it is not run here and nobody looks for them.
     #[default]
     Nothing,
     Reasons(Vec<Reason>),
@@ -161,7 +161,8 @@ fn look_at(
     is_forced: bool,
     missing: &mut Missing,
 ) -> Own {
-    let Some(files) = freshness.files(job) else { return Own::Nothing };
+    let runs_here = freshness.plan.jobs.job(job).settings.runs_here();
+    let Some(files) = freshness.files(job).filter(|_| runs_here) else { return Own::Nothing };
     let record = eyes.state.record(freshness.names.of(job));
     let Some(record) = record.filter(|_| !is_forced) else {
         let is_missing =

@@ -12,17 +12,27 @@ pub(crate) const FILE_NAME: &str = "procman.toml";
 
 /// The manifest in a folder or the nearest one above it. A folder of another user in which everyone may write is passed
 /// over: whatever lies there may have been put there for us to run.
-pub(crate) fn find(from: &Path) -> io::Result<Option<PathBuf>> {
+pub(crate) fn find(from: &Path) -> io::Result<Found> {
+    let mut passed_over = None;
     for folder in from.ancestors() {
         let candidate = folder.join(FILE_NAME);
         match fs::metadata(&candidate) {
-            Ok(_) if is_open_to_strangers(folder)? => {}
-            Ok(_) => return Ok(Some(candidate)),
+            Ok(_) if is_open_to_strangers(folder)? => passed_over = passed_over.or(Some(candidate)),
+            Ok(_) => return Ok(Found::Manifest(candidate)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
     }
-    Ok(None)
+    Ok(passed_over.map_or(Found::Nothing, Found::PassedOver))
+}
+
+/// What a search comes to.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Manifest(PathBuf),
+    /// There is only one, or more, that is not to be trusted; the nearest.
+    PassedOver(PathBuf),
+    Nothing,
 }
 
 fn is_open_to_strangers(folder: &Path) -> io::Result<bool> {

@@ -138,10 +138,13 @@ impl<'i> MadeJobs<'i> {
                 };
                 self.own_edges.extend(blueprint.own_edges.iter().map(edge));
             }
+            // Names of tasks are compared when all are known.
+            Err(InvalidJob { problem: JobProblem::DuplicateName, .. }) if cell.of.is_none() => {}
             Err(InvalidJob { problem: JobProblem::DuplicateName, name })
-                if cell.of.is_none() || jobs.get(&name).is_some_and(|taken| taken.task.is_none()) =>
+                if jobs.get(&name).is_some_and(|taken| taken.task.is_none()) =>
             {
-                // Names of tasks are compared when all are known.
+                let message = format!("a job of `{}` has the name of the task `{name}`", cell.of.map_or("", |of| of));
+                problems.push(Problem::error(blueprint.span.clone(), message).help("rename one of the two tasks"));
             }
             Err(error) => problems.push(Problem::error(blueprint.span.clone(), error.to_string())),
         }

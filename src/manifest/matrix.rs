@@ -345,6 +345,11 @@ fn read_lines(path: &Path) -> Result<Vec<String>, String> {
     let text = match fs::read(path).map(String::from_utf8) {
         Ok(Ok(text)) => text,
         Ok(Err(_)) => return Err("it is not UTF-8".to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(
+                "it is not there, and no task can make it, because a matrix is known before anything runs".into()
+            );
+        }
         Err(error) => return Err(text::io_error(&error)),
     };
     Ok(text.lines().filter(|line| !line.trim().is_empty()).map(str::to_owned).collect())

@@ -50,7 +50,7 @@ use decode::Problems;
 use include::Files;
 use version::Version;
 
-pub(crate) use find::{FILE_NAME, find};
+pub(crate) use find::{FILE_NAME, Found, find};
 pub use select::SelectionError;
 pub use values::Limit;
 

@@ -256,7 +256,7 @@ impl Resolver<'_, '_> {
         let declared = &self.declared[task];
         let files = self.jobs.job(job).files.iter();
         let mut outputs = files.flat_map(|files| &files.outputs.named);
-        let at = outputs.position(|output| matches!(output, PathOrGlob::Path(own) if own == path));
+        let at = outputs.position(|output| names(output, path));
         let span = at.and_then(|at| declared.made.file_spans.outputs.get(at));
         span.unwrap_or(&declared.span).clone()
     }
@@ -276,5 +276,13 @@ impl Resolver<'_, '_> {
             }
             Some(_) => {}
         }
+    }
+}
+
+/// Whether an output is this path, or more than it.
+fn names(output: &PathOrGlob, path: &Path) -> bool {
+    match output {
+        PathOrGlob::Path(own) => path.starts_with(own),
+        PathOrGlob::Glob(glob) => glob.fits(path),
     }
 }

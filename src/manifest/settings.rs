@@ -10,7 +10,7 @@ use super::decode::{Present, Problems};
 use super::draft::{Draft, PathStr, Settings, Str, Variables};
 use super::raw::{self, Name, RawTask};
 use super::scope::Scope;
-use super::template::Known;
+use super::template::{self, Known};
 use super::values::InheritEnv;
 use crate::diagnostic::Problem;
 use crate::job::{Inherit, JobSettings};
@@ -96,6 +96,10 @@ impl<'i> Scope<'i> {
             if confirm.get_ref().trim().is_empty() {
                 let problem = Problem::error(confirm.span(), "`confirm` asks nothing");
                 problems.push(problem.help("write the question, or leave it out"));
+            } else if template::is_one(confirm.get_ref()) {
+                let problem =
+                    Problem::error(confirm.span(), "no value is put into `confirm`: it is asked as it is written");
+                problems.push(problem.help("it is asked once for the whole task; write it out"));
             }
             settings.confirm = Some(confirm.get_ref().to_string());
         }

@@ -133,6 +133,13 @@ fn a_manifest_that_a_stranger_may_have_put_there_is_passed_over() {
     };
     listed("open/deep", &["list"]).stdout("ours  true\n");
     listed("open/deep", &["-f", "../procman.toml", "list"]).stdout("theirs  true\n");
+    fs::remove_file(sandbox.path("procman.toml")).expect("it is there");
+    let mut command = sandbox.command(&["list"]);
+    command.current_dir(sandbox.path("open"));
+    sandbox.ran(command).code(2).stderr(str![[r#"
+error: `procman.toml` is passed over, because its folder is another user's and open to everyone; if you trust it, name it: `-f procman.toml`
+
+"#]]);
 }
 
 #[test]

@@ -202,3 +202,20 @@ error: 3 problems in procman.toml
 
 "#]]);
 }
+
+#[test]
+fn a_question_is_no_template() {
+    let sandbox = Sandbox::with("vars.to = 'here'\n[tasks]\na = { argv = ['true'], confirm = 'To {{to}}?' }");
+    sandbox.run(&["check"]).code(2).stderr(str![[r#"
+error: no value is put into `confirm`: it is asked as it is written
+ --> procman.toml:3:34
+  |
+3 | a = { argv = ['true'], confirm = 'To {{to}}?' }
+  |                                  ^^^^^^^^^^^^
+  |
+  = help: it is asked once for the whole task; write it out
+
+error: 1 problem in procman.toml
+
+"#]]);
+}

@@ -327,3 +327,16 @@ fn a_manual_task_is_up_to_date_like_any_other() {
     sandbox.run(&["-q", "fetch"]).code(0);
     assert_eq!(sandbox.jobs_started(), [""; 0]);
 }
+
+/// What was known was made with the key.
+#[test]
+fn without_the_key_nothing_is_known() {
+    let sandbox = Sandbox::with("[tasks]\na = { argv = ['true'], inputs = ['in'] }").file("in", "");
+    sandbox.run(&["-q"]).code(0);
+    fs::remove_file(sandbox.path(".procman/key")).expect("it is there");
+    sandbox.run(&["explain"]).code(0).stdout(str![[r#"
+a would run:
+    no success of it is known
+
+"#]]);
+}

@@ -688,3 +688,110 @@ c: true
 "#]],
     );
 }
+
+/// Nobody has to have the files of another system.
+#[test]
+fn what_does_not_run_here_needs_no_files() {
+    let sandbox = Sandbox::with(
+        r#"
+[tasks]
+elsewhere = { argv = ["plist"], inputs = ["none"], outputs = ["made"], platforms = ["windows", "macos"] }
+here = { argv = ["true"], deps = ["elsewhere"] }
+"#,
+    );
+    sandbox.run(&["explain"]).code(0).stderr("").stdout(str![[r#"
+elsewhere is skipped: not for linux, only windows, macos
+here always runs: it has neither `inputs` nor `outputs`
+
+"#]]);
+    sandbox.run(&["-n"]).code(0).stderr("").stdout(str![[r#"
+elsewhere is skipped: not for linux, only windows, macos
+here: true
+
+"#]]);
+    sandbox.run(&["-q"]).code(0).stdout("");
+}
+
+/// They would make each other run again and again.
+#[test]
+fn what_one_makes_as_a_whole_no_other_makes_in_part() {
+    let check = |outputs: &str, others: &str| {
+        let manifest = format!(
+            "[tasks]\na = {{ argv = ['true'], outputs = ['{outputs}'] }}\n\
+             b = {{ argv = ['true'], outputs = ['{others}'] }}"
+        );
+        Sandbox::with(&manifest).run(&["check"]).code(2)
+    };
+    check("dist", "dist/x/y").stderr(str![[r#"
+error: `dist/x/y` is an output of both `a` and `b`
+ --> procman.toml:3:35
+  |
+2 | a = { argv = ['true'], outputs = ['dist'] }
+  |                                   ------ the other is here
+3 | b = { argv = ['true'], outputs = ['dist/x/y'] }
+  |                                   ^^^^^^^^^^
+  |
+  = help: let one of them make it, and let the other read it or make another
+
+error: 1 problem in procman.toml
+
+"#]]);
+    check("dist/*.o", "dist/2.o").stderr(str![[r#"
+error: `dist/2.o` is an output of both `a` and `b`
+ --> procman.toml:3:35
+  |
+2 | a = { argv = ['true'], outputs = ['dist/*.o'] }
+  |                                   ---------- the other is here
+3 | b = { argv = ['true'], outputs = ['dist/2.o'] }
+  |                                   ^^^^^^^^^^
+  |
+  = help: let one of them make it, and let the other read it or make another
+
+error: 1 problem in procman.toml
+
+"#]]);
+    Sandbox::with("[tasks]\na = { argv = ['true'], outputs = ['dist', 'dist/x', 'dist/*.o'] }").run(&["check"]).code(0);
+}
+
+#[test]
+fn a_folder_is_all_files_in_it_also_those_with_a_dot() {
+    let sandbox = Sandbox::with(
+        "[tasks]\na = { argv = ['sh', '-c', 'mkdir -p out; echo > out/.stamp'], inputs = ['src'], outputs = ['out'] }",
+    );
+    let sandbox = sandbox.file("src/.config", "1").file("src/.git/HEAD", "1");
+    sandbox.run(&["-q"]).code(0);
+    let sandbox = sandbox.file("src/.git/HEAD", "2");
+    sandbox.run(&["explain"]).stdout("a is up to date\n");
+    let sandbox = sandbox.file("src/.config", "22");
+    std::fs::remove_file(sandbox.path("out/.stamp")).expect("it was made");
+    sandbox.run(&["explain"]).stdout(str![[r#"
+a would run:
+    input `src/.config` changed
+    output `out/.stamp` is missing
+
+"#]]);
+}
+
+#[test]
+fn a_list_shows_where_files_and_arguments_come_in() {
+    let sandbox = Sandbox::with("[tasks]\na = { argv = ['ls', '{{args}}', '--', '{{inputs}}'], inputs = ['*.c'] }");
+    sandbox.run(&["list"]).code(0).stdout("a  ls '{{args}}' -- '{{inputs}}'\n");
+}
+
+#[test]
+fn a_check_warns_of_inputs_that_nobody_makes() {
+    let sandbox = Sandbox::with(
+        "[tasks]\na = { argv = ['true'], inputs = ['there', 'typo'] }\nb = { argv = ['true'], inputs = ['made'] }\n\
+         c = { argv = ['true'], outputs = ['made'] }",
+    );
+    sandbox.file("there", "").run(&["check"]).code(0).stderr(str![[r#"
+warning: the input `typo` is not there, and no task makes it
+ --> procman.toml:2:1
+  |
+2 | a = { argv = ['true'], inputs = ['there', 'typo'] }
+  | ^
+
+procman.toml: 3 tasks, 1 warning
+
+"#]]);
+}

@@ -485,7 +485,7 @@ error: task `none` has no job `none[f=x]`
   |
   = help: it has none: nothing was found for its matrix
 
-error: `none` cannot be read: no such file or directory
+error: `none` cannot be read: it is not there, and no task can make it, because a matrix is known before anything runs
  --> procman.toml:9:54
   |
 9 | broken = { argv = ["true"], matrix = { f = { lines = "none" } } }
@@ -649,6 +649,14 @@ x = { argv = ["true"], matrix = { a = [1, 2] } }
 "t[a=2]" = { deps = ["x"] }
 "#,
         str![[r#"
+error: a job of `t` has the name of the task `t[a=1]`
+ --> procman.toml:4:1
+  |
+4 | t = { argv = ["true"], matrix = { a = [1, 2] }, aliases = ["x[a=2]"] }
+  | ^
+  |
+  = help: rename one of the two tasks
+
 error: `x[a=2]` is the name of a job of `x` too
  --> procman.toml:4:60
   |
@@ -656,17 +664,6 @@ error: `x[a=2]` is the name of a job of `x` too
   |                                                            ^^^^^^^^
 5 | x = { argv = ["true"], matrix = { a = [1, 2] } }
   | - this task's matrix makes it
-  |
-  = help: rename one
-
-error: `t[a=2]` is the name of a job of `t` too
- --> procman.toml:6:1
-  |
-4 | t = { argv = ["true"], matrix = { a = [1, 2] }, aliases = ["x[a=2]"] }
-  | - this task's matrix makes it
-5 | x = { argv = ["true"], matrix = { a = [1, 2] } }
-6 | "t[a=2]" = { deps = ["x"] }
-  | ^^^^^^^^
   |
   = help: rename one
 
@@ -939,7 +936,7 @@ error: `a[b` is no glob: unclosed character class; missing ']'
 13 | k = { argv = ["true"], matrix = { n = { glob = "a[b" }, m = { lines = "none.txt" }, o = { lines = "." } } }
    |                                                ^^^^^
 
-error: `none.txt` cannot be read: no such file or directory
+error: `none.txt` cannot be read: it is not there, and no task can make it, because a matrix is known before anything runs
   --> procman.toml:13:71
    |
 13 | k = { argv = ["true"], matrix = { n = { glob = "a[b" }, m = { lines = "none.txt" }, o = { lines = "." } } }
