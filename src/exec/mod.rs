@@ -71,7 +71,10 @@ pub(crate) trait FileKeeper: Sync {
     /// Told of a job whose process has not succeeded.
     fn failed(&self, job: JobId) -> Result<(), Fault>;
 
-    /// Told that nobody waits for answers any more.
+    /// Told that what is about to run will not, so that nobody waits for a check any more.
+    fn stop_checks(&self);
+
+    /// Told that nobody waits for any answer any more.
     fn stop(&self);
 }
 

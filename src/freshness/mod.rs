@@ -61,6 +61,7 @@ pub(crate) struct Freshness {
     /// Who needs this and `state` takes this one first.
     progress: Mutex<Progress>,
     missing: Mutex<Vec<(JobId, PathBuf)>>,
+    are_checks_stopped: AtomicBool,
     is_stopped: AtomicBool,
 }
 
@@ -102,6 +103,7 @@ impl Freshness {
             store: Mutex::new(Store::in_folder(state_folder)),
             progress: Mutex::default(),
             missing: Mutex::default(),
+            are_checks_stopped: AtomicBool::new(false),
             is_stopped: AtomicBool::new(false),
             plan,
         })
@@ -162,8 +164,14 @@ impl Freshness {
         pairs
     }
 
+    /// Reads no file to its end any more to check a job; none is up to date from now on.
+    pub(crate) fn stop_checks(&self) {
+        self.are_checks_stopped.store(true, Ordering::Relaxed);
+    }
+
     /// Reads no file to its end any more; what is asked from now on has no good answer.
     pub(crate) fn stop(&self) {
+        self.stop_checks();
         self.is_stopped.store(true, Ordering::Relaxed);
     }
 

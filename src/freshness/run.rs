@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::contents::{self, Content};
+use super::contents::{self, Content, Root};
 use super::definition;
 use super::deps::{self, Dependencies, Groups};
 use super::digest::Digest;
@@ -93,15 +93,21 @@ impl Eyes for Freshness {
     }
 
     fn content(&self, path: &Path, _: Option<FileId>) -> Content {
-        let known = {
-            let state = self.state();
-            state.file(path).and_then(|file| state.known(file).copied())
-        };
-        let (content, learned) = self.contents().content(path, known.as_ref());
-        if let Some(learned) = learned {
-            self.state_mut().learn(path, learned);
-        }
-        content
+        self.content_in(&self.contents(), path)
+    }
+}
+
+/// Who looks before a job runs: that may end sooner than what is to be known of one that has succeeded.
+struct BeforeJob<'a>(&'a Freshness);
+
+impl Eyes for BeforeJob<'_> {
+    fn root(&self) -> &Path {
+        &self.0.root
+    }
+
+    fn content(&self, path: &Path, _: Option<FileId>) -> Content {
+        let root = Root { is_stopped: &self.0.are_checks_stopped, ..self.0.contents() };
+        self.0.content_in(&root, path)
     }
 }
 
@@ -113,10 +119,11 @@ impl Freshness {
         let clock = sys::coarse_now();
         let successes = lock(&self.progress).successes;
         let (record, found) = self.remembered(job, files);
-        let mut sight = Sight::of_inputs(files, self.stdin(job), None, self);
-        sight.found = found.iter().map(|path| self.content(path, None)).collect();
+        let eyes = BeforeJob(self);
+        let mut sight = Sight::of_inputs(files, self.stdin(job), None, &eyes);
+        sight.found = found.iter().map(|path| eyes.content(path, None)).collect();
         if let Some(record) = &record {
-            sight.look_at_outputs(files, record, self);
+            sight.look_at_outputs(files, record, &eyes);
         }
         let mut progress = lock(&self.progress);
         let progress = &mut *progress;
@@ -144,6 +151,18 @@ impl Freshness {
         progress.taken.insert(job, taken);
         progress.made.insert(job, None);
         false
+    }
+
+    fn content_in(&self, root: &Root<'_>, path: &Path) -> Content {
+        let known = {
+            let state = self.state();
+            state.file(path).and_then(|file| state.known(file).copied())
+        };
+        let (content, learned) = root.content(path, known.as_ref());
+        if let Some(learned) = learned {
+            self.state_mut().learn(path, learned);
+        }
+        content
     }
 
     /// What is known of a job, and what its depfile named.

@@ -124,12 +124,7 @@ impl<'a> Engine<'a> {
                 None => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
             };
             let input = match message {
-                Ok(Control::Cancel { reason, level }) => {
-                    if let (CancelLevel::Kill, Some(files)) = (level, self.files) {
-                        files.stop();
-                    }
-                    Input::Cancel { reason, level }
-                }
+                Ok(Control::Cancel { reason, level }) => Input::Cancel { reason, level },
                 Ok(Control::Pause(stands_still)) => {
                     self.pause(scope);
                     // Whoever asked may have had no time to wait.
@@ -187,7 +182,7 @@ impl<'a> Engine<'a> {
     /// Every job has ended: removes what is left, looks for what was to be left, and writes the last event.
     fn close(&self) {
         let leash = Leash::default();
-        if self.lock().scheduler.is_to_be_killed() {
+        if self.lock().scheduler.cancel_level() == Some(CancelLevel::Kill) {
             leash.kill();
         }
         let leftovers = self.executor.sweep(&leash);
@@ -301,6 +296,11 @@ impl<'a> Engine<'a> {
         let mut told = Vec::new();
         state.look_at_memory();
         state.scheduler.step(now, input, &mut actions);
+        match (state.scheduler.cancel_level(), self.files) {
+            (Some(CancelLevel::Kill), Some(files)) => files.stop(),
+            (Some(CancelLevel::Terminate), Some(files)) => files.stop_checks(),
+            _ => {}
+        }
         for action in actions {
             if let Action::Emit(kind) = action {
                 match kind {

@@ -63,6 +63,10 @@ impl FileKeeper for Files {
         Ok(())
     }
 
+    fn stop_checks(&self) {
+        self.freshness.stop_checks();
+    }
+
     fn stop(&self) {
         self.freshness.stop();
     }

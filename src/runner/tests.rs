@@ -100,6 +100,8 @@ impl FileKeeper for Even {
         Ok(())
     }
 
+    fn stop_checks(&self) {}
+
     fn stop(&self) {}
 }
 

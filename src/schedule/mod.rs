@@ -138,9 +138,9 @@ impl Scheduler {
         self.unended == 0
     }
 
-    /// Whether everything is to be killed at once.
-    pub(crate) fn is_to_be_killed(&self) -> bool {
-        self.cancel.as_ref().is_some_and(|(level, _)| *level == CancelLevel::Kill)
+    /// How the run is to end early, if it is.
+    pub(crate) fn cancel_level(&self) -> Option<CancelLevel> {
+        self.cancel.as_ref().map(|(level, _)| *level)
     }
 
     /// Whether it is to be told before each step how much memory is available.

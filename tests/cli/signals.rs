@@ -148,6 +148,27 @@ fn a_second_signal_does_not_wait_for_a_check() {
     assert_eq!(sandbox.wait_for_event("job-ended", "slow")["status"], "cancelled");
 }
 
+#[test]
+fn a_check_ends_when_the_jobs_are_told_to() {
+    let sparse = |sandbox: &Sandbox| {
+        let sparse = std::fs::File::create(sandbox.path("sparse")).expect("a file");
+        sparse.set_len(1 << 42).expect("it takes no room");
+    };
+    let slow = "slow = { argv = ['true'], inputs = ['sparse'] }";
+    let other = misbehaving("ready leader wait");
+    let sandbox = Sandbox::with(&format!("limit = 2\n[tasks]\n{slow}\nother = {{ argv = {other} }}"));
+    sparse(&sandbox);
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("leader");
+    running.signal("INT");
+    running.wait().died_of(SIGINT);
+    assert_eq!(sandbox.wait_for_event("job-ended", "slow")["status"], "cancelled");
+    let sandbox = Sandbox::with(&format!("limit = 2\n[tasks]\n{slow}\nother = ['false']"));
+    sparse(&sandbox);
+    sandbox.run(&["-q", "--fail-fast=kill"]).code(1);
+    assert_eq!(sandbox.wait_for_event("job-ended", "slow")["status"], "cancelled");
+}
+
 /// Without the CONT it would be there until the grace is over, which is for ever here.
 #[test]
 fn a_job_that_has_stopped_itself_can_be_ended() {
