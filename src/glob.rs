@@ -46,6 +46,9 @@ impl PathOrGlob {
         let beginning = base.join(unescape(&text[start..special]));
         let names = rest.split('/').filter(|name| !name.is_empty());
         let depth = (!rest.contains("**") && !rest.contains('{')).then(|| names.clone().count());
+        if let Some(name) = names.clone().find(|name| matches!(*name, "." | "..")) {
+            return Err(format!("behind a wildcard, `{name}` is the name of no file"));
+        }
         let fits_hidden = names.clone().any(|name| name.starts_with('.'));
         let glob = GlobBuilder::new(rest).literal_separator(true).backslash_escape(true).build();
         // The first line of the text repeats the pattern.
@@ -92,10 +95,14 @@ impl Glob {
     /// Whether it fits a normalised path.
     pub(crate) fn fits(&self, path: &Path) -> bool {
         path.strip_prefix(&self.base).is_ok_and(|rest| {
-            let is_hidden = |name: Component<'_>| name.as_os_str().as_encoded_bytes().starts_with(b".");
+            // As a path, the manifest's own folder is empty, and what is absolute or leads up seems to lie below it.
+            let may_fit = |name: Component<'_>| match name {
+                Component::Normal(name) => self.fits_hidden || !name.as_encoded_bytes().starts_with(b"."),
+                _ => false,
+            };
             // To `*` nothing at all is a name, too.
             let is_below = !rest.as_os_str().is_empty();
-            is_below && (self.fits_hidden || !rest.components().any(is_hidden)) && self.matcher().is_match(rest)
+            is_below && rest.components().all(may_fit) && self.matcher().is_match(rest)
         })
     }
 
@@ -252,6 +259,18 @@ mod tests {
     }
 
     #[test]
+    fn what_lies_elsewhere_is_in_no_folder_of_ours() {
+        for elsewhere in ["/tmp/a.o", "../a.o", "../.a.o", "/a.o"] {
+            assert!(!fits("**/*.o", elsewhere), "{elsewhere}");
+            assert!(!fits("**/.*.o", elsewhere), "{elsewhere}");
+            assert!(!fits("{**,.x}/*.o", elsewhere), "{elsewhere}");
+        }
+        assert!(glob("..", "*.o").fits(Path::new("../a.o")));
+        assert!(!glob("..", "**/.*").fits(Path::new("../../.a")));
+        assert!(glob("/tmp", "**/*.o").fits(Path::new("/tmp/a/b.o")));
+    }
+
+    #[test]
     fn one_path_has_one_form() {
         assert_eq!(path("", "./src//a.c"), Path::new("src/a.c"));
         assert_eq!(path("", "src/../a.c"), Path::new("a.c"));
@@ -285,6 +304,8 @@ mod tests {
     fn what_is_no_pattern_says_why() {
         let error = PathOrGlob::parse(Path::new(""), "a[b").expect_err("it is not closed");
         assert_eq!(error, "unclosed character class; missing ']'");
+        let error = PathOrGlob::parse(Path::new(""), "a/*/../b").expect_err("nothing has that name");
+        assert_eq!(error, "behind a wildcard, `..` is the name of no file");
     }
 
     #[test]
