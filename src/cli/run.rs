@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use crate::guardian::Guardian;
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::record::StateFolder;
-use crate::report::{Detail, Progress, Screen, Summary};
+use crate::report::{Detail, Progress, Screen, Styles, Summary};
 use crate::runner::{ControlChannel, Run, RunEnd, available_cpus, fresh_seed};
 use crate::schedule::Rules;
 use crate::selection::Selection;
@@ -189,19 +189,7 @@ fn record_run(
     let end = run.execute();
     signals.kill_from_now_on();
     drop(guardian);
-    if context.quiet < 2 {
-        let detail = match (context.quiet, context.verbose) {
-            (0, 0) => Detail::Table,
-            (0, _) => Detail::Memory,
-            _ => Detail::Failures,
-        };
-        let (seen_from, stop_commands) = (&context.called_in, stop_commands());
-        let summary = Summary { record: &end.record, logs: &logs, seen_from, styles: &styles, detail, stop_commands };
-        screen.show(summary.render());
-    }
-    if let Some(fault) = &end.fault {
-        screen.show(context.error_line(&fault.0));
-    }
+    show_end(context, &end, &logs, &styles, &screen);
     let deadly = signals.first().or_else(|| interrupt(&end));
     screen.finish(deadly.map(|_| PATIENCE));
     if let Some(signal) = deadly {
@@ -213,6 +201,23 @@ fn record_run(
     // The process ends here, and takes all with it at once.
     std::mem::forget(end);
     Ok(code)
+}
+
+/// The summary, and what went wrong with procman itself.
+fn show_end(context: &Context, end: &RunEnd, logs: &Path, styles: &Styles, screen: &Screen) {
+    if context.quiet < 2 {
+        let detail = match (context.quiet, context.verbose) {
+            (0, 0) => Detail::Table,
+            (0, _) => Detail::Memory,
+            _ => Detail::Failures,
+        };
+        let (seen_from, stop_commands) = (&context.called_in, stop_commands());
+        let summary = Summary { record: &end.record, logs, seen_from, styles, detail, stop_commands };
+        screen.show(summary.render());
+    }
+    if let Some(fault) = &end.fault {
+        screen.show(context.error_line(&fault.0));
+    }
 }
 
 /// The terminal, if the plan has a job that needs it.
