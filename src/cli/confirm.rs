@@ -30,6 +30,11 @@ pub(super) fn confirm(context: &Context, plan: &Plan, prospects: &mut Vec<Prospe
             prospects[id.index()] = Prospect::Refused;
         }
     }
+    if !answers.is_empty() {
+        // Files may have changed while the user was thinking.
+        let known = prospects.iter_mut().filter(|prospect| **prospect == Prospect::UpToDate);
+        known.for_each(|prospect| *prospect = Prospect::Check);
+    }
     Ok(())
 }
 

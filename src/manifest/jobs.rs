@@ -146,6 +146,10 @@ impl<'i> MadeJobs<'i> {
                 let message = format!("a job of `{}` has the name of the task `{name}`", cell.of.map_or("", |of| of));
                 problems.push(Problem::error(blueprint.span.clone(), message).help("rename one of the two tasks"));
             }
+            Err(InvalidJob { problem: JobProblem::EmptyArgv, name }) => {
+                let problem = Problem::error(blueprint.span.clone(), format!("the argv of `{name}` has no program"));
+                problems.push(problem.help("put it first: `{{args}}`, `{{inputs}}` and `{{outputs}}` may be nothing"));
+            }
             Err(error) => problems.push(Problem::error(blueprint.span.clone(), error.to_string())),
         }
     }

@@ -8,6 +8,8 @@
 //!
 //! A slot thread is started when there is more work than idle ones; there are never more than the live limit.
 
+mod pause;
+
 use std::borrow::Cow;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -27,10 +29,6 @@ use crate::text;
 /// A slot thread waits, writes a few lines, and looks for files; what finds those takes some room. Pages that are not
 /// touched cost nothing.
 const SLOT_STACK: usize = 512 * 1024;
-
-/// How long a run that is to stand still waits for processes that are being made. One that was stopped half-made is not
-/// ready before somebody continues it.
-const START_PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long a run lasts before the executor is told to watch, and then until it is told again; short ones need not pay
 /// for it.
@@ -148,35 +146,6 @@ impl<'a> Engine<'a> {
             };
             self.step(scope, &mut self.lock(), input, 0);
         }
-    }
-
-    /// Stops every job and the clock; nothing starts until the run goes on.
-    fn pause<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
-        let mut state = self.lock();
-        if state.clock.is_stopped() || state.last_event.is_some() {
-            return;
-        }
-        state.clock.stop();
-        let now = state.clock.now();
-        let fault = state.emit(now, [EventKind::Paused]).err();
-        state.leashes.values().for_each(|leash| leash.stop());
-        // Once procman has stopped itself, nobody could stop a process that it had just started.
-        state.leashes.values().for_each(|leash| _ = leash.wait_for_start(START_PATIENCE));
-        self.cancel_for(scope, &mut state, fault, 0);
-    }
-
-    fn resume<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) {
-        let mut state = self.lock();
-        state.wake_the_unborn();
-        if !state.clock.is_stopped() {
-            return;
-        }
-        state.clock.go_on();
-        let now = state.clock.now();
-        let fault = state.emit(now, [EventKind::Resumed]).err();
-        state.leashes.values().for_each(|leash| leash.cont());
-        self.cancel_for(scope, &mut state, fault, 0);
-        self.work_or_end.notify_all();
     }
 
     /// Every job has ended: removes what is left, looks for what was to be left, and writes the last event.
