@@ -219,3 +219,20 @@ error: 1 problem in procman.toml
 
 "#]]);
 }
+
+#[test]
+fn what_changes_while_the_user_thinks_is_seen() {
+    let sandbox = Sandbox::with(
+        "[tasks]
+        copy = { argv = ['cp', 'in', 'out'], inputs = ['in'], outputs = ['out'] }
+        ask = { argv = ['true'], confirm = 'Now?' }",
+    )
+    .file("in", "before");
+    sandbox.run(&["-qy"]).code(0);
+    let mut terminal = sandbox.on_terminal(&["-q"]);
+    answer(&terminal, 1, "");
+    std::fs::write(sandbox.path("in"), "after").expect("a file");
+    terminal.type_keys("y\n");
+    assert_eq!(terminal.wait().code(), Some(0));
+    assert_eq!(sandbox.read("out"), "after");
+}

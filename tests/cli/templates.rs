@@ -928,3 +928,20 @@ fn a_plan_for_this_machine_has_what_is_on_it() {
 
 "#]]);
 }
+
+#[test]
+fn an_argv_has_to_have_a_program() {
+    let sandbox = Sandbox::with("[tasks]\na = { argv = ['{{args}}'] }");
+    sandbox.run(&["check"]).code(2).stderr(str![[r#"
+error: the argv of `a` has no program
+ --> procman.toml:2:1
+  |
+2 | a = { argv = ['{{args}}'] }
+  | ^
+  |
+  = help: put it first: `{{args}}`, `{{inputs}}` and `{{outputs}}` may be nothing
+
+error: 1 problem in procman.toml
+
+"#]]);
+}
