@@ -148,6 +148,27 @@ fn a_second_signal_does_not_wait_for_a_check() {
     assert_eq!(sandbox.wait_for_event("job-ended", "slow")["status"], "cancelled");
 }
 
+/// To read what it has made takes hours, too.
+#[test]
+fn a_second_signal_does_not_wait_for_what_a_job_has_made_to_be_read() {
+    let other = misbehaving("note told TERM ready leader wait");
+    let manifest = format!(
+        "limit = 2\n[tasks]\nslow = {{ argv = ['truncate', '-s', '4T', 'sparse'], outputs = ['sparse'] }}\n\
+         other = {{ argv = {other}, grace = '10m' }}"
+    );
+    let sandbox = Sandbox::with(&manifest);
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("leader");
+    let length = || std::fs::metadata(sandbox.path("sparse")).map_or(0, |made| made.len());
+    wait_until("the output", || (length() > 0).then_some(()));
+    running.signal("INT");
+    sandbox.wait_for("told");
+    running.signal("INT");
+    running.wait().died_of(SIGINT);
+    let known = std::fs::read_to_string(sandbox.path(".procman/state.jsonl")).unwrap_or_default();
+    assert!(!known.contains("sparse"), "{known}");
+}
+
 #[test]
 fn a_check_ends_when_the_jobs_are_told_to() {
     let sparse = |sandbox: &Sandbox| {
