@@ -29,6 +29,13 @@ impl JobFiles {
     }
 }
 
+impl JobFiles {
+    /// The inputs that have to be there: those named by their paths, less what is taken away and what the job makes.
+    pub(crate) fn needed(&self) -> impl Iterator<Item = &Path> {
+        self.inputs.paths().filter(|path| !self.inputs.excludes(path) && !self.outputs.contains(path))
+    }
+}
+
 /// Files named by paths and globs, less some.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct FileSet {

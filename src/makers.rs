@@ -45,10 +45,9 @@ pub(crate) struct MadeTwice<'j> {
 }
 
 impl<'j> Makers<'j> {
-    /// Of all jobs. Where two declare the same output, the first is its maker, and both are told of.
-    pub(crate) fn of(jobs: &'j JobMap) -> (Self, Vec<MadeTwice<'j>>) {
+    /// Of all jobs. Where two declare the same output, the first is its maker.
+    pub(crate) fn of(jobs: &'j JobMap) -> Self {
         let mut makers = Self::default();
-        let mut twice = Vec::new();
         for id in jobs.ids() {
             let Some(files) = &jobs.job(id).files else { continue };
             for output in &files.outputs.named {
@@ -59,21 +58,18 @@ impl<'j> Makers<'j> {
                         makers.add_folders(glob.base().ancestors());
                     }
                     PathOrGlob::Path(path) => {
-                        let first = *makers.by_path.entry(path.as_os_str()).or_insert(id);
-                        if first != id {
-                            twice.push(MadeTwice { path, first, second: id });
-                        }
+                        makers.by_path.entry(path.as_os_str()).or_insert(id);
                         makers.add_folders(path.ancestors().skip(1));
                     }
                 }
             }
         }
-        makers.add_overlaps(jobs, &mut twice);
-        (makers, twice)
+        makers
     }
 
-    /// Files that one job makes and that lie in a folder, or fit a glob, of which another says that it makes them.
-    fn add_overlaps(&self, jobs: &'j JobMap, twice: &mut Vec<MadeTwice<'j>>) {
+    /// Files that one job makes and that another makes too: as such, or in a folder or by a glob that it declares.
+    pub(crate) fn made_twice(&self, jobs: &'j JobMap) -> Vec<MadeTwice<'j>> {
+        let mut twice = Vec::new();
         // Most outputs lie beside the one before.
         let mut latest: Option<(&Path, Option<JobId>)> = None;
         for id in jobs.ids() {
@@ -85,12 +81,14 @@ impl<'j> Makers<'j> {
                     _ => self.maker_by_path(folder),
                 };
                 latest = Some((folder, whole));
-                let by_glob = self.makers_by_glob(path).find(|maker| *maker != id);
-                if let Some(other) = whole.filter(|maker| *maker != id).or(by_glob) {
+                let itself = self.by_path.get(path.as_os_str()).copied();
+                let mut others = itself.into_iter().chain(whole).chain(self.makers_by_glob(path));
+                if let Some(other) = others.find(|maker| *maker != id) {
                     twice.push(MadeTwice { path, first: other, second: id });
                 }
             }
         }
+        twice
     }
 
     /// Adds folders, each in the one after it.
@@ -212,7 +210,7 @@ mod tests {
     fn makers(jobs: &JobMap, named: &str, excluded: &[&str]) -> Vec<u32> {
         let set = FileSet { named: Vec::new(), excluded: excluded.iter().map(|text| parse(text)).collect() };
         let mut found = Vec::new();
-        Makers::of(jobs).0.for_each(&parse(named), &set, |_, maker| found.push(maker.0));
+        Makers::of(jobs).for_each(&parse(named), &set, |_, maker| found.push(maker.0));
         found
     }
 
@@ -292,7 +290,7 @@ mod tests {
     #[test]
     fn what_is_made_twice_is_told() {
         let jobs = jobs(&[&["a", "a"], &["b"], &["./x/../a"]]);
-        let twice = Makers::of(&jobs).1;
+        let twice = Makers::of(&jobs).made_twice(&jobs);
         assert_eq!(twice, [MadeTwice { path: Path::new("a"), first: JobId(0), second: JobId(2) }]);
     }
 }

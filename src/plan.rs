@@ -88,7 +88,7 @@ impl Plan {
             let argv = if job.splices.is_empty() {
                 Cow::Borrowed(&*job.argv)
             } else {
-                Cow::Owned(with_inputs(job, makers.get_or_init(|| Makers::of(&self.jobs).0), root))
+                Cow::Owned(with_inputs(job, makers.get_or_init(|| Makers::of(&self.jobs)), root))
             };
             // Most jobs have the directory of the one before.
             let cwd = match &latest_cwd {

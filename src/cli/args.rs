@@ -58,7 +58,7 @@ pub(super) enum Command {
     /// Show the tasks with their descriptions, grouped by tag
     List(ListArgs),
     /// Say of tasks whether they are up to date, and why not
-    Explain(ExplainArgs),
+    Explain(SelectionArgs),
     /// Look for everything that is wrong with the manifest
     Check(CheckArgs),
     /// Show the jobs that would run, and how, and start nothing
@@ -167,12 +167,6 @@ pub(super) struct PlanArgs {
     /// Add the path of each program, as found on this machine
     #[arg(long)]
     pub(super) resolve: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ExplainArgs {
-    #[command(flatten)]
-    pub(super) selection: SelectionArgs,
 }
 
 #[derive(Debug, Args)]

@@ -85,12 +85,12 @@ fn empty_matrices(manifest: &Manifest, tasks: &[(&str, &Task)]) -> Vec<Problem> 
 
 /// Tasks that read a file by its name which is not there and which nobody makes: they would stop a run before it starts.
 fn missing_inputs(manifest: &Manifest, tasks: &[(&str, &Task)]) -> Vec<Problem> {
-    let makers = Makers::of(manifest.jobs()).0;
+    let makers = Makers::of(manifest.jobs());
     let is_missing = |path: &&Path| makers.maker_of(path).is_none() && !manifest.root().join(path).exists();
     let mut problems = Vec::new();
     for (_, task) in tasks {
         let jobs = manifest.jobs_of_task(task).filter(|job| job.settings.runs_here());
-        let mut missing = jobs.filter_map(|job| job.files.as_ref()?.inputs.paths().find(is_missing));
+        let mut missing = jobs.filter_map(|job| job.files.as_ref()?.needed().find(is_missing));
         if let Some(path) = missing.next() {
             let message = format!("the input `{}` is not there, and no task makes it", text::path(path));
             problems.push(Problem::warning(task.span(), message));

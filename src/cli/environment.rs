@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::args::{FailFast, GlobalArgs, RunArgs, RunOptions, SelectionArgs, assignment, duration, seed};
+use super::args::{FailFast, GlobalArgs, RunArgs, RunOptions, SelectionArgs, SetArgs, assignment, duration, seed};
 use super::color::ColorChoice;
 use crate::text;
 
@@ -34,8 +34,14 @@ impl GlobalArgs {
 impl SelectionArgs {
     pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
         self.no_deps |= read(lookup, "NO_DEPS", boolean)?.unwrap_or(false);
-        if self.set.set.is_empty() {
-            self.set.set.extend(read(lookup, "SET", assignment)?);
+        self.set.complete(lookup)
+    }
+}
+
+impl SetArgs {
+    pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
+        if self.set.is_empty() {
+            self.set.extend(read(lookup, "SET", assignment)?);
         }
         Ok(())
     }

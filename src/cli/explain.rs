@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::args::ExplainArgs;
+use super::args::SelectionArgs;
 use super::context::{Context, to_stdout};
 use super::outlook::{EarlierState, Outlook};
 use super::{Error, SUCCESS, run};
@@ -10,8 +10,8 @@ use crate::freshness::Verdict;
 use crate::selection::Selection;
 use crate::text;
 
-pub(super) fn explain(context: &Context, args: ExplainArgs) -> Result<u8, Error> {
-    let selection: Selection = args.selection.into();
+pub(super) fn explain(context: &Context, args: SelectionArgs) -> Result<u8, Error> {
+    let selection: Selection = args.into();
     let path = context.manifest_path()?;
     let earlier = EarlierState::of(&path);
     let manifest = context.manifest_at(&path, &selection.set, false)?;

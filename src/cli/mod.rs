@@ -82,13 +82,19 @@ pub fn main() -> ExitCode {
             Ok(()) => run::run(&context, args),
             Err(problem) => Err(usage(problem)),
         },
-        Command::List(args) => list::list(&context, &args),
-        Command::Check(args) => check::check(&context, &args),
+        Command::List(mut args) => match args.set.complete(&lookup) {
+            Ok(()) => list::list(&context, &args),
+            Err(problem) => Err(usage(problem)),
+        },
+        Command::Check(mut args) => match args.set.complete(&lookup) {
+            Ok(()) => check::check(&context, &args),
+            Err(problem) => Err(usage(problem)),
+        },
         Command::Plan(mut args) => match args.selection.complete(&lookup) {
             Ok(()) => plan::plan(&context, args),
             Err(problem) => Err(usage(problem)),
         },
-        Command::Explain(mut args) => match args.selection.complete(&lookup) {
+        Command::Explain(mut args) => match args.complete(&lookup) {
             Ok(()) => explain::explain(&context, args),
             Err(problem) => Err(usage(problem)),
         },

@@ -11,7 +11,7 @@ use super::run::{Prepared, guardian};
 use super::{Error, SUCCESS, past_run, usage};
 use crate::event::{EarlierJob, Origin, RunRecord};
 use crate::plan::Plan;
-use crate::record::{HANDOVER, RunFolder};
+use crate::record::{HANDOVER, RunFolder, StateFolder};
 use crate::rerun::{Again, choose, ends};
 use crate::text;
 
@@ -40,7 +40,8 @@ pub(super) fn rerun(context: &Context, args: &RerunArgs) -> Result<u8, Error> {
         (_, true) => Again::Unfinished,
         _ => Again::All,
     };
-    let choice = choose(&prepared.plan, &prepared.definitions()?, &record, again);
+    let key = StateFolder::beside(&prepared.root).key()?;
+    let choice = choose(&prepared.plan, &prepared.definitions(&key), &record, again);
     let all = prepared.plan.jobs().len();
     if all == 0 {
         return Ok(SUCCESS);

@@ -12,7 +12,7 @@ use super::context::{Context, to_stdout};
 use super::outlook::{EarlierState, Outlook};
 use super::signals::{self, Signals};
 use super::{Error, FAILURE, FAULT, SUCCESS, no_thread, usage};
-use crate::definition::{Definition, definitions};
+use crate::definition::{Definition, Key, definitions};
 use crate::event::{CancelReason, Origin, Reporter, RunStatus};
 use crate::exec::Household;
 use crate::guardian::Guardian;
@@ -69,9 +69,8 @@ impl Prepared {
     }
 
     /// What each job of the plan is.
-    pub(super) fn definitions(&self) -> Result<Vec<Definition>, Error> {
-        let key = StateFolder::beside(&self.root).key()?;
-        Ok(definitions(self.plan.jobs(), &self.root, &key))
+    pub(super) fn definitions(&self, key: &Key) -> Vec<Definition> {
+        definitions(self.plan.jobs(), &self.root, key)
     }
 
     pub(super) fn run(
@@ -148,11 +147,13 @@ fn record_run(
     guardian: Option<Guardian>,
 ) -> Result<u8, Error> {
     let terminal = terminal_for(&prepared.plan)?;
-    let definitions = prepared.definitions()?;
+    let state = StateFolder::beside(&prepared.root);
+    state.prepare()?;
+    let key = state.key()?;
+    let definitions = prepared.definitions(&key);
     let Prepared { plan, root, origin, mut rules } = prepared;
     let control = ControlChannel::new();
-    let state = StateFolder::beside(&root);
-    let outlook = Outlook::of(plan, &root, &state.key()?, forced, earlier)?;
+    let outlook = Outlook::of(plan, &root, &key, forced, earlier)?;
     let plan = Arc::clone(&outlook.plan);
     let (prospects, files) = outlook.prospects();
     rules.prospects = prospects;

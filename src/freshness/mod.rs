@@ -130,7 +130,7 @@ impl Freshness {
     pub(crate) fn missing_inputs(&self) -> Vec<(JobId, PathBuf)> {
         let mut missing = lock(&self.missing).clone();
         if !missing.is_empty() {
-            let makers = Makers::of(&self.plan.jobs).0;
+            let makers = Makers::of(&self.plan.jobs);
             let is_made = |maker: JobId, job| maker != job && self.plan.jobs.job(maker).settings.runs_here();
             missing.retain(|(job, path)| !makers.maker_of(path).is_some_and(|maker| is_made(maker, *job)));
         }

@@ -165,9 +165,8 @@ fn look_at(
     let Some(files) = freshness.files(job).filter(|_| runs_here) else { return Own::Nothing };
     let record = eyes.state.record(freshness.names.of(job));
     let Some(record) = record.filter(|_| !is_forced) else {
-        let is_missing =
-            |path: &&Path| !files.inputs.excludes(path) && !files.outputs.contains(path) && eyes.root.is_missing(path);
-        missing.extend(files.inputs.paths().filter(is_missing).map(|path| (job, path.to_owned())));
+        let gone = files.needed().filter(|path| eyes.root.is_missing(path));
+        missing.extend(gone.map(|path| (job, path.to_owned())));
         return Own::Reasons(vec![if is_forced { Reason::Forced } else { Reason::NeverSucceeded }]);
     };
     let mut sight = Sight::of_inputs(files, freshness.stdin(job), Some(record), eyes);
@@ -259,7 +258,7 @@ impl Judge<'_> {
 
     /// Another job that makes a file and that would run, as far as can be told yet.
     fn unsettled_maker(&mut self, path: &Path, job: JobId) -> Option<JobId> {
-        let makers = self.makers.get_or_insert_with(|| Makers::of(&self.made.plan.jobs).0);
+        let makers = self.makers.get_or_insert_with(|| Makers::of(&self.made.plan.jobs));
         let is_unsettled = |maker: &JobId| self.blocked[maker.index()].is_some() || !self.is_judged[maker.index()];
         makers.maker_of(path).filter(|maker| *maker != job && is_unsettled(maker))
     }

@@ -66,7 +66,8 @@ pub(super) fn resolve(
             task.made.jobs().for_each(|cell| graph.add_need(node, cell.into()));
         }
     }
-    let (makers, twice) = Makers::of(jobs);
+    let makers = Makers::of(jobs);
+    let twice = makers.made_twice(jobs);
     let mut resolver = Resolver { declared, jobs, root, names, nodes, graph, makers };
     resolver.report_made_twice(twice, problems);
     if names_are_complete {

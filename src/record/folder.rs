@@ -65,7 +65,6 @@ impl StateFolder {
 
     /// Makes a folder for a new run, and points `latest` at it.
     pub(crate) fn new_run(&self) -> Result<(RunFolder, Journal), StateError> {
-        self.prepare()?;
         let runs = self.runs_path();
         // Names sort by time of start; the random end keeps apart those of one millisecond, on any machine.
         let folder = tempfile::Builder::new()
@@ -85,7 +84,8 @@ impl StateFolder {
         Ok((run, journal))
     }
 
-    fn prepare(&self) -> Result<(), StateError> {
+    /// Makes it, where it is not there, and keeps others out of it; before a run.
+    pub(crate) fn prepare(&self) -> Result<(), StateError> {
         create_folder(&self.path)?;
         if let Ok(folder) = sys::open_folder(&self.path) {
             make_private(&folder).map_err(StateError::of(&self.path, "closed to others"))?;
@@ -115,8 +115,10 @@ impl StateFolder {
 
     /// What definitions of jobs are hashed with; made when there is none yet.
     pub(crate) fn key(&self) -> Result<Key, StateError> {
-        self.prepare()?;
-        key::read_or_make(&self.path)
+        match self.existing_key()? {
+            Some(key) => Ok(key),
+            None => key::make(&self.path),
+        }
     }
 
     /// The same, if there is one; nothing is written.

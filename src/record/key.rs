@@ -11,15 +11,6 @@ use crate::sys;
 
 const NAME: &str = "key";
 
-/// The key in this folder; a new one where there is none.
-pub(super) fn read_or_make(folder: &Path) -> Result<Key, StateError> {
-    if let Some(key) = read_if_there(folder)? {
-        return Ok(key);
-    }
-    let path = folder.join(NAME);
-    make(folder, &path).map_err(StateError::of(&path, "made"))
-}
-
 /// The key in this folder.
 pub(super) fn read_if_there(folder: &Path) -> Result<Option<Key>, StateError> {
     let path = folder.join(NAME);
@@ -40,9 +31,14 @@ fn read(path: &Path) -> io::Result<Key> {
     bytes.try_into().map_err(invalid)
 }
 
-/// Of several runs that make one at the same time, the first that is done wins, and all use its key.
-fn make(folder: &Path, path: &Path) -> io::Result<Key> {
-    let mut key = Key::default();
-    File::open("/dev/urandom")?.read_exact(&mut key)?;
-    if put_new(folder, path, &key)? { Ok(key) } else { read(path) }
+/// A new key in this folder. Of several runs that make one at the same time, the first that is done wins, and all use its
+/// key.
+pub(super) fn make(folder: &Path) -> Result<Key, StateError> {
+    let path = folder.join(NAME);
+    let make = || {
+        let mut key = Key::default();
+        File::open("/dev/urandom")?.read_exact(&mut key)?;
+        if put_new(folder, &path, &key)? { Ok(key) } else { read(&path) }
+    };
+    make().map_err(StateError::of(&path, "made"))
 }

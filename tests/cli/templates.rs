@@ -266,6 +266,8 @@ fn a_value_from_the_environment_gives_way_to_the_command_line() {
     };
     run("a=from the environment", &["plan"]).code(0).stdout("t: echo 'from the environment'\n");
     run("a=1", &["plan", "--set", "a=2"]).code(0).stdout("t: echo 2\n");
+    run("a=1", &["list"]).code(0).stdout("t  echo 1\n");
+    run("b=1", &["check"]).code(2).stderr("error: there is no var `b` to set; vars are declared under `[vars]`\n");
     run("a", &["plan"]).code(2).stdout("").stderr(str![[r#"
 error: PROCMAN_SET is `a`: write NAME=VALUE
 
