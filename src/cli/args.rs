@@ -2,17 +2,18 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::builder::PossibleValue;
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use indexmap::IndexMap;
-
+use super::check::CheckArgs;
 use super::color::ColorChoice;
-use crate::manifest::Limit;
-use crate::plan::OnFailure;
-use crate::selection::Selection;
+use super::completions::CompletionsArgs;
+use super::list::ListArgs;
+use super::logs::LogsArgs;
+use super::options::SelectionArgs;
+use super::plan::PlanArgs;
+use super::rerun::RerunArgs;
+use super::run::RunArgs;
 
 /// Runs the tasks of procman.toml, in parallel, never through a shell, and keeps a log of each.
 #[derive(Debug, Parser)]
@@ -71,210 +72,6 @@ pub(super) enum Command {
     Rerun(RerunArgs),
     /// Write the completion script of a shell
     Completions(CompletionsArgs),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct SelectionArgs {
-    /// Names, aliases, globs (`*`, `?`) and `tag:NAME`
-    #[arg(value_name = "TASK")]
-    pub(super) tasks: Vec<String>,
-    /// Leave out what the named tasks depend on
-    #[arg(long)]
-    pub(super) no_deps: bool,
-    #[command(flatten)]
-    pub(super) set: SetArgs,
-    /// Put in for `{{args}}` in the named tasks, or else appended to the argv of the one that is named
-    #[arg(last = true, value_name = "ARGS")]
-    pub(super) arguments: Vec<OsString>,
-}
-
-/// Values for vars.
-#[derive(Debug, Args)]
-pub(super) struct SetArgs {
-    /// Give a var of the manifest this value
-    #[arg(long, value_name = "NAME=VALUE", value_parser = assignment)]
-    pub(super) set: Vec<(String, String)>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RunArgs {
-    #[command(flatten)]
-    pub(super) selection: SelectionArgs,
-    #[command(flatten)]
-    pub(super) options: RunOptions,
-}
-
-/// How jobs are run, whichever they are.
-#[derive(Debug, Args)]
-pub(super) struct RunOptions {
-    /// How many jobs may run at once: a number, or a percentage of the CPUs
-    #[arg(short = 'j', long, visible_alias = "jobs", value_name = "N|N%")]
-    pub(super) limit: Option<Limit>,
-    /// After a failure go on with what does not depend on it
-    #[arg(short, long, overrides_with = "fail_fast")]
-    pub(super) keep_going: bool,
-    /// After a failure start nothing new (no-new), or end what runs too (kill)
-    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "no-new", overrides_with = "keep_going", hide_possible_values = true)]
-    pub(super) fail_fast: Option<FailFast>,
-    /// Show what would run and why, dependencies first, and start nothing
-    #[arg(short = 'n', long)]
-    pub(super) dry_run: bool,
-    /// Run the named tasks (none named: all) even if they are up to date
-    #[arg(long)]
-    pub(super) force: bool,
-    /// Answer yes to all that tasks ask before they run
-    #[arg(short, long)]
-    pub(super) yes: bool,
-    /// End the run when it takes longer than this, such as "10m"
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub(super) timeout: Option<Duration>,
-    /// Take the random part of delays between attempts from this number, as an earlier run did
-    #[arg(long, value_name = "N", value_parser = seed)]
-    pub(super) seed: Option<u64>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ListArgs {
-    /// Only these: names, aliases, globs (`*`, `?`) and `tag:NAME`
-    #[arg(value_name = "TASK")]
-    pub(super) tasks: Vec<String>,
-    /// As JSON
-    #[arg(long)]
-    pub(super) json: bool,
-    #[command(flatten)]
-    pub(super) set: SetArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CheckArgs {
-    /// Look for programs of these only: names, aliases, globs (`*`, `?`) and `tag:NAME`
-    #[arg(value_name = "TASK")]
-    pub(super) tasks: Vec<String>,
-    /// Take warnings for errors
-    #[arg(long)]
-    pub(super) strict: bool,
-    #[command(flatten)]
-    pub(super) set: SetArgs,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct PlanArgs {
-    #[command(flatten)]
-    pub(super) selection: SelectionArgs,
-    /// As JSON
-    #[arg(long)]
-    pub(super) json: bool,
-    /// Add the path of each program, as found on this machine
-    #[arg(long)]
-    pub(super) resolve: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct LogsArgs {
-    /// The job; none: list the run's logs
-    #[arg(value_name = "TASK")]
-    pub(super) job: Option<String>,
-    /// The run, by its id or the beginning of it; otherwise the latest
-    #[arg(long, value_name = "ID")]
-    pub(super) run: Option<String>,
-    /// The attempt, from 1; otherwise the last
-    #[arg(long, value_name = "N")]
-    pub(super) attempt: Option<u32>,
-    /// Only stdout, of a job with split streams
-    #[arg(long, conflicts_with = "stderr")]
-    pub(super) stdout: bool,
-    /// Only stderr, of a job with split streams
-    #[arg(long)]
-    pub(super) stderr: bool,
-    /// To a terminal too, the bytes as they are
-    #[arg(long)]
-    pub(super) raw: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RerunArgs {
-    /// The run, by its id or the beginning of it; otherwise the latest
-    #[arg(value_name = "RUN")]
-    pub(super) run: Option<String>,
-    /// Only what did not succeed or has changed since, with all that needs it
-    #[arg(long, conflicts_with = "unfinished")]
-    pub(super) failed: bool,
-    /// Only what has no end or has changed since, with all that needs it
-    #[arg(long)]
-    pub(super) unfinished: bool,
-    #[command(flatten)]
-    pub(super) options: RunOptions,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct CompletionsArgs {
-    pub(super) shell: clap_complete::Shell,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FailFast {
-    NoNew,
-    Kill,
-}
-
-impl ValueEnum for FailFast {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[Self::NoNew, Self::Kill]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(match self {
-            Self::NoNew => "no-new",
-            Self::Kill => "kill",
-        }))
-    }
-}
-
-impl From<SelectionArgs> for Selection {
-    fn from(args: SelectionArgs) -> Self {
-        Self { names: args.tasks, no_deps: args.no_deps, set: args.set.vars(), arguments: args.arguments }
-    }
-}
-
-impl RunOptions {
-    /// What to do about failures, if anything was said.
-    pub(super) fn on_failure(&self) -> Option<OnFailure> {
-        match self.fail_fast {
-            _ if self.keep_going => Some(OnFailure::Continue),
-            Some(FailFast::NoNew) => Some(OnFailure::NoNew),
-            Some(FailFast::Kill) => Some(OnFailure::Kill),
-            None => None,
-        }
-    }
-}
-
-impl SetArgs {
-    /// The values by name, the last where one is given twice.
-    pub(super) fn vars(&self) -> IndexMap<String, String> {
-        self.set.iter().cloned().collect()
-    }
-}
-
-/// A name and a value.
-pub(super) fn assignment(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
-        _ => Err("write NAME=VALUE".to_owned()),
-    }
-}
-
-/// A time to wait for; none is no time.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    match humantime::parse_duration(text) {
-        Ok(duration) if duration.is_zero() => Err("it would end the run at once".to_owned()),
-        Ok(duration) => Ok(duration),
-        Err(_) => Err("write a number with a unit, such as 30s or 5m".to_owned()),
-    }
-}
-
-/// What the jitter of delays is drawn from.
-pub(super) fn seed(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| "write a whole number from 0 to 2^64 - 1".to_owned())
 }
 
 /// The command with all its parts. The options of `run` are shown at the top too, since `run` may be left out.

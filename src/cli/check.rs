@@ -3,15 +3,29 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::args::{self, CheckArgs};
+use clap::Args;
+
 use super::context::{Context, to_stderr};
-use super::{Error, SUCCESS, USAGE};
+use super::options::SetArgs;
+use super::{Error, SUCCESS, USAGE, args};
 use crate::diagnostic::{Problem, Severity, sort};
 use crate::exec::{Environments, find_program};
 use crate::job::Job;
 use crate::makers::Makers;
 use crate::manifest::{Manifest, Task};
 use crate::text;
+
+#[derive(Debug, Args)]
+pub(super) struct CheckArgs {
+    /// Look for programs of these only: names, aliases, globs (`*`, `?`) and `tag:NAME`
+    #[arg(value_name = "TASK")]
+    pub(super) tasks: Vec<String>,
+    /// Take warnings for errors
+    #[arg(long)]
+    pub(super) strict: bool,
+    #[command(flatten)]
+    pub(super) set: SetArgs,
+}
 
 pub(super) fn check(context: &Context, args: &CheckArgs) -> Result<u8, Error> {
     let manifest = context.manifest(&args.set.vars())?;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::args::{FailFast, GlobalArgs, RunArgs, RunOptions, SelectionArgs, SetArgs, assignment, duration, seed};
+use super::args::{Command, GlobalArgs};
 use super::color::ColorChoice;
+use super::options::{FailFast, RunOptions, SelectionArgs, SetArgs, assignment, duration, seed};
 use crate::text;
 
 /// Looks up environment variables; a function, so that tests need not change the process.
@@ -31,15 +32,32 @@ impl GlobalArgs {
     }
 }
 
-impl SelectionArgs {
+impl Command {
     pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
+        match self {
+            Self::Run(args) => {
+                args.selection.complete(lookup)?;
+                args.options.complete(lookup)
+            }
+            Self::List(args) => args.set.complete(lookup),
+            Self::Check(args) => args.set.complete(lookup),
+            Self::Plan(args) => args.selection.complete(lookup),
+            Self::Explain(args) => args.complete(lookup),
+            Self::Rerun(args) => args.options.complete(lookup),
+            Self::Init | Self::Logs(_) | Self::Completions(_) => Ok(()),
+        }
+    }
+}
+
+impl SelectionArgs {
+    fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
         self.no_deps |= read(lookup, "NO_DEPS", boolean)?.unwrap_or(false);
         self.set.complete(lookup)
     }
 }
 
 impl SetArgs {
-    pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
+    fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
         if self.set.is_empty() {
             self.set.extend(read(lookup, "SET", assignment)?);
         }
@@ -47,15 +65,8 @@ impl SetArgs {
     }
 }
 
-impl RunArgs {
-    pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
-        self.selection.complete(lookup)?;
-        self.options.complete(lookup)
-    }
-}
-
 impl RunOptions {
-    pub(super) fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
+    fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
         self.limit = self.limit.or(read(lookup, "LIMIT", |text| text.parse().map_err(|what| format!("it {what}")))?);
         self.dry_run |= read(lookup, "DRY_RUN", boolean)?.unwrap_or(false);
         self.force |= read(lookup, "FORCE", boolean)?.unwrap_or(false);

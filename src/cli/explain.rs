@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::args::SelectionArgs;
 use super::context::{Context, to_stdout};
+use super::options::SelectionArgs;
 use super::outlook::{EarlierState, Outlook};
 use super::{Error, SUCCESS, run};
 use crate::freshness::Verdict;

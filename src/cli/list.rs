@@ -2,15 +2,28 @@
 
 use std::fmt::Write as _;
 
+use clap::Args;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
-use super::args::ListArgs;
 use super::context::{Context, to_json, to_stdout};
+use super::options::SetArgs;
 use super::{Error, SUCCESS};
 use crate::manifest::{Manifest, Task};
 use crate::report::Styles;
 use crate::text;
+
+#[derive(Debug, Args)]
+pub(super) struct ListArgs {
+    /// Only these: names, aliases, globs (`*`, `?`) and `tag:NAME`
+    #[arg(value_name = "TASK")]
+    pub(super) tasks: Vec<String>,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) set: SetArgs,
+}
 
 /// A task as `list --json` shows it.
 #[derive(Serialize)]

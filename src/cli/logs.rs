@@ -3,13 +3,36 @@
 use std::io::{self, BufReader, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use super::args::LogsArgs;
+use clap::Args;
+
 use super::context::{Context, stdout_result, to_stdout};
 use super::{Error, SUCCESS, past_run, unreadable, usage};
 use crate::event::{JobRecord, RunRecord};
 use crate::log_name::{LogStream, file_name};
 use crate::record::RunFolder;
 use crate::{sys, text};
+
+#[derive(Debug, Args)]
+pub(super) struct LogsArgs {
+    /// The job; none: list the run's logs
+    #[arg(value_name = "TASK")]
+    pub(super) job: Option<String>,
+    /// The run, by its id or the beginning of it; otherwise the latest
+    #[arg(long, value_name = "ID")]
+    pub(super) run: Option<String>,
+    /// The attempt, from 1; otherwise the last
+    #[arg(long, value_name = "N")]
+    pub(super) attempt: Option<u32>,
+    /// Only stdout, of a job with split streams
+    #[arg(long, conflicts_with = "stderr")]
+    pub(super) stdout: bool,
+    /// Only stderr, of a job with split streams
+    #[arg(long)]
+    pub(super) stderr: bool,
+    /// To a terminal too, the bytes as they are
+    #[arg(long)]
+    pub(super) raw: bool,
+}
 
 pub(super) fn logs(context: &Context, args: &LogsArgs) -> Result<u8, Error> {
     let run = past_run::find(context, args.run.as_deref())?;

@@ -3,6 +3,7 @@
 mod args;
 mod check;
 mod color;
+mod completions;
 mod confirm;
 mod context;
 mod environment;
@@ -10,6 +11,7 @@ mod explain;
 mod init;
 mod list;
 mod logs;
+mod options;
 mod outlook;
 mod past_run;
 mod plan;
@@ -70,7 +72,8 @@ pub fn main() -> ExitCode {
         Err(error) => return told_by_clap(&error),
     };
     let lookup = |name: &str| std::env::var(name).ok();
-    let context = match cli.global.complete(&lookup).and_then(|()| Context::new(cli.global)) {
+    let completed = cli.global.complete(&lookup).and_then(|()| cli.command.complete(&lookup));
+    let context = match completed.and_then(|()| Context::new(cli.global)) {
         Ok(context) => context,
         Err(problem) => {
             context::to_stderr(&format!("error: {problem}\n"));
@@ -78,37 +81,15 @@ pub fn main() -> ExitCode {
         }
     };
     let result = match cli.command {
-        Command::Run(mut args) => match args.complete(&lookup) {
-            Ok(()) => run::run(&context, args),
-            Err(problem) => Err(usage(problem)),
-        },
-        Command::List(mut args) => match args.set.complete(&lookup) {
-            Ok(()) => list::list(&context, &args),
-            Err(problem) => Err(usage(problem)),
-        },
-        Command::Check(mut args) => match args.set.complete(&lookup) {
-            Ok(()) => check::check(&context, &args),
-            Err(problem) => Err(usage(problem)),
-        },
-        Command::Plan(mut args) => match args.selection.complete(&lookup) {
-            Ok(()) => plan::plan(&context, args),
-            Err(problem) => Err(usage(problem)),
-        },
-        Command::Explain(mut args) => match args.complete(&lookup) {
-            Ok(()) => explain::explain(&context, args),
-            Err(problem) => Err(usage(problem)),
-        },
+        Command::Run(args) => run::run(&context, args),
+        Command::List(args) => list::list(&context, &args),
+        Command::Check(args) => check::check(&context, &args),
+        Command::Plan(args) => plan::plan(&context, args),
+        Command::Explain(args) => explain::explain(&context, args),
         Command::Init => init::init(&context),
         Command::Logs(args) => logs::logs(&context, &args),
-        Command::Rerun(mut args) => match args.options.complete(&lookup) {
-            Ok(()) => rerun::rerun(&context, &args),
-            Err(problem) => Err(usage(problem)),
-        },
-        Command::Completions(args) => {
-            let mut script = Vec::new();
-            clap_complete::generate(args.shell, &mut args::command(), "procman", &mut script);
-            context::to_stdout(&script).map(|()| SUCCESS)
-        }
+        Command::Rerun(args) => rerun::rerun(&context, &args),
+        Command::Completions(args) => completions::completions(&args),
     };
     ExitCode::from(match result {
         Ok(code) | Err(Error::Told(code)) => code,

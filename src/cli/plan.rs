@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use clap::Args;
 use serde::{Serialize, Serializer};
 
-use super::args::PlanArgs;
 use super::context::{Context, to_json, to_stdout};
+use super::options::SelectionArgs;
 use super::shown_job::Details;
 use super::{Error, SUCCESS, run};
 use crate::event::{PlannedGroup, PlannedJob};
@@ -16,6 +17,18 @@ use crate::job::Job;
 use crate::plan::Plan;
 use crate::selection::Selection;
 use crate::text;
+
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
+    /// As JSON
+    #[arg(long)]
+    pub(super) json: bool,
+    /// Add the path of each program, as found on this machine
+    #[arg(long)]
+    pub(super) resolve: bool,
+}
 
 /// What `plan --json` prints: nothing in it depends on the machine, unless programs are resolved.
 #[derive(Serialize)]

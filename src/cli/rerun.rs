@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
-use super::args::RerunArgs;
+use clap::Args;
+
 use super::context::{Context, to_stderr};
+use super::options::RunOptions;
 use super::outlook::EarlierState;
 use super::run::{Prepared, guardian};
 use super::{Error, SUCCESS, past_run, usage};
@@ -14,6 +16,21 @@ use crate::plan::Plan;
 use crate::record::{HANDOVER, RunFolder, StateFolder};
 use crate::rerun::{Again, choose, ends};
 use crate::text;
+
+#[derive(Debug, Args)]
+pub(super) struct RerunArgs {
+    /// The run, by its id or the beginning of it; otherwise the latest
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// Only what did not succeed or has changed since, with all that needs it
+    #[arg(long, conflicts_with = "unfinished")]
+    pub(super) failed: bool,
+    /// Only what has no end or has changed since, with all that needs it
+    #[arg(long)]
+    pub(super) unfinished: bool,
+    #[command(flatten)]
+    pub(super) options: RunOptions,
+}
 
 /// How long a run is given to end, or a runner that was killed to be gone.
 const PATIENCE: Duration = Duration::from_secs(1);

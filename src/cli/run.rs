@@ -6,9 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::args::{RunArgs, RunOptions};
+use clap::Args;
+
 use super::confirm::confirm;
 use super::context::{Context, to_stdout};
+use super::options::{RunOptions, SelectionArgs};
 use super::outlook::{EarlierState, Outlook};
 use super::signals::{self, Signals};
 use super::{Error, FAILURE, FAULT, SUCCESS, no_thread, usage};
@@ -25,6 +27,14 @@ use crate::schedule::Rules;
 use crate::selection::Selection;
 use crate::sys::{Orphans, Signal, Terminal};
 use crate::text;
+
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) selection: SelectionArgs,
+    #[command(flatten)]
+    pub(super) options: RunOptions,
+}
 
 /// How long a procman that was told to end waits for somebody to read its last words.
 const PATIENCE: Duration = Duration::from_secs(2);
