@@ -14,6 +14,22 @@ pub(crate) enum LogStream {
     Stderr,
 }
 
+impl LogStream {
+    /// Those of a job whose streams are merged or split.
+    pub(crate) fn of(split: bool) -> &'static [Self] {
+        if split { &[Self::Stdout, Self::Stderr] } else { &[Self::Merged] }
+    }
+
+    /// What it holds of a job.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Merged => "output",
+            Self::Stdout => "stdout",
+            Self::Stderr => "stderr",
+        }
+    }
+}
+
 /// `fmt.log`; `fmt~2.log` for the second attempt; `fmt~out.log` and `fmt~2~err.log` for streams apart.
 pub(crate) fn file_name(stem: &str, attempt: u32, stream: LogStream) -> String {
     let attempt = if attempt == 1 { String::new() } else { format!("~{attempt}") };

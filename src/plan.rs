@@ -133,7 +133,7 @@ impl Plan {
     }
 
     /// The groups that some planned job waits for, directly or through another group.
-    pub fn planned_groups(&self) -> Vec<PlannedGroup> {
+    pub fn planned_groups(&self) -> Vec<Arc<PlannedGroup>> {
         let mut used = vec![false; self.groups.len()];
         let mut open: Vec<NodeId> = self.jobs.ids().map(NodeId::from).collect();
         while let Some(node) = open.pop() {
@@ -147,7 +147,9 @@ impl Plan {
         let joins = self.graph.nodes().skip(self.jobs.len()).zip(&self.groups).zip(used);
         joins
             .filter(|(_, used)| *used)
-            .map(|((node, name), _)| PlannedGroup { name: name.clone(), deps: self.names(self.graph.needs(node)) })
+            .map(|((node, name), _)| {
+                PlannedGroup { name: name.clone(), deps: self.names(self.graph.needs(node)) }.into()
+            })
             .collect()
     }
 

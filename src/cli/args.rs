@@ -12,6 +12,7 @@ use super::list::ListArgs;
 use super::logs::LogsArgs;
 use super::options::SelectionArgs;
 use super::plan::PlanArgs;
+use super::report::ReportArgs;
 use super::rerun::RerunArgs;
 use super::run::RunArgs;
 
@@ -70,6 +71,8 @@ pub(super) enum Command {
     Logs(LogsArgs),
     /// Run again what an earlier run did, or what is left of it
     Rerun(RerunArgs),
+    /// Write what is recorded of a run, finished or not, in another format
+    Report(ReportArgs),
     /// Write the completion script of a shell
     Completions(CompletionsArgs),
 }

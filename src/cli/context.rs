@@ -1,13 +1,11 @@
 //! What every subcommand goes by: where it is, how it colors, and the manifest.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
 use owo_colors::OwoColorize;
-use serde::Serialize;
 
 use super::args::GlobalArgs;
 use super::color::ColorChoice;
@@ -139,21 +137,6 @@ impl Context {
             to_stderr(&format!("{}\n", rendering.render(problem)));
         }
     }
-}
-
-/// Data as JSON for people and programs: what would act on a terminal is written as `\u` escapes, which mean the same.
-pub(super) fn to_json(data: &impl Serialize) -> String {
-    let mut out = String::new();
-    for c in serde_json::to_string_pretty(data).expect("plain data is serializable").chars() {
-        // Outside of strings there is nothing of the kind but the newlines.
-        if c != '\n' && text::is_unsafe_to_show(c) {
-            _ = write!(out, "\\u{:04x}", u32::from(c));
-        } else {
-            out.push(c);
-        }
-    }
-    out.push('\n');
-    out
 }
 
 /// Writes procman's own words. A reader that has gone away is no reason to stop.

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use super::args::{Command, GlobalArgs};
 use super::color::ColorChoice;
 use super::options::{FailFast, RunOptions, SelectionArgs, SetArgs, assignment, duration, seed};
+use super::report::wanted;
 use crate::text;
 
 /// Looks up environment variables; a function, so that tests need not change the process.
@@ -44,7 +45,7 @@ impl Command {
             Self::Plan(args) => args.selection.complete(lookup),
             Self::Explain(args) => args.complete(lookup),
             Self::Rerun(args) => args.options.complete(lookup),
-            Self::Init | Self::Logs(_) | Self::Completions(_) => Ok(()),
+            Self::Init | Self::Logs(_) | Self::Report(_) | Self::Completions(_) => Ok(()),
         }
     }
 }
@@ -73,6 +74,9 @@ impl RunOptions {
         self.yes |= read(lookup, "YES", boolean)?.unwrap_or(false);
         self.timeout = self.timeout.or(read::<Duration>(lookup, "TIMEOUT", duration)?);
         self.seed = self.seed.or(read(lookup, "SEED", seed)?);
+        if self.report.is_empty() {
+            self.report.extend(read(lookup, "REPORT", wanted)?);
+        }
         if !self.keep_going && self.fail_fast.is_none() {
             self.keep_going = read(lookup, "KEEP_GOING", boolean)?.unwrap_or(false);
             self.fail_fast = read(lookup, "FAIL_FAST", fail_fast)?.flatten().filter(|_| !self.keep_going);

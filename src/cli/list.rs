@@ -6,9 +6,10 @@ use clap::Args;
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
-use super::context::{Context, to_json, to_stdout};
+use super::context::{Context, to_stdout};
 use super::options::SetArgs;
 use super::{Error, SUCCESS};
+use crate::json::to_json;
 use crate::manifest::{Manifest, Task};
 use crate::report::Styles;
 use crate::text;

@@ -95,8 +95,7 @@ fn log_files(args: &LogsArgs, job: &JobRecord, run: &RunFolder) -> Result<Vec<Pa
 fn list(context: &Context, record: &RunRecord, run: &RunFolder) -> Result<u8, Error> {
     let mut out = String::new();
     for job in record.jobs.values() {
-        let streams: &[LogStream] =
-            if job.plan.split { &[LogStream::Stdout, LogStream::Stderr] } else { &[LogStream::Merged] };
+        let streams = LogStream::of(job.plan.split);
         for attempt in &job.attempts {
             for (stream, stem) in streams.iter().flat_map(|stream| job.plan.log.iter().map(move |stem| (stream, stem)))
             {

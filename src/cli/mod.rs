@@ -15,6 +15,7 @@ mod options;
 mod outlook;
 mod past_run;
 mod plan;
+mod report;
 mod rerun;
 mod run;
 mod shown_job;
@@ -89,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Init => init::init(&context),
         Command::Logs(args) => logs::logs(&context, &args),
         Command::Rerun(args) => rerun::rerun(&context, &args),
+        Command::Report(args) => report::report(&context, &args),
         Command::Completions(args) => completions::completions(&args),
     };
     ExitCode::from(match result {

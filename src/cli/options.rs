@@ -7,6 +7,7 @@ use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 use indexmap::IndexMap;
 
+use super::report::{Wanted, wanted};
 use crate::manifest::Limit;
 use crate::plan::OnFailure;
 use crate::selection::Selection;
@@ -58,6 +59,9 @@ pub(super) struct RunOptions {
     /// End the run when it takes longer than this, such as "10m"
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
+    /// Write a report of this format to this file when the run has ended; may be given several times
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = wanted)]
+    pub(super) report: Vec<Wanted>,
     /// Take the random part of delays between attempts from this number, as an earlier run did
     #[arg(long, value_name = "N", value_parser = seed)]
     pub(super) seed: Option<u64>,

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use clap::Args;
 use serde::{Serialize, Serializer};
 
-use super::context::{Context, to_json, to_stdout};
+use super::context::{Context, to_stdout};
 use super::options::SelectionArgs;
 use super::shown_job::Details;
 use super::{Error, SUCCESS, run};
 use crate::event::{PlannedGroup, PlannedJob};
 use crate::exec::{Environments, find_program};
 use crate::job::Job;
+use crate::json::to_json;
 use crate::plan::Plan;
 use crate::selection::Selection;
 use crate::text;
@@ -37,7 +38,7 @@ struct ShownPlan<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     env: Vec<Arc<str>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    groups: Vec<PlannedGroup>,
+    groups: Vec<Arc<PlannedGroup>>,
     jobs: ShownJobs<'a>,
 }
 

@@ -12,11 +12,13 @@ use super::confirm::confirm;
 use super::context::{Context, to_stdout};
 use super::options::{RunOptions, SelectionArgs};
 use super::outlook::{EarlierState, Outlook};
+use super::report::Reports;
 use super::signals::{self, Signals};
 use super::{Error, FAILURE, FAULT, SUCCESS, no_thread, usage};
 use crate::definition::{Definition, Key, definitions};
 use crate::event::{CancelReason, Origin, Reporter, RunStatus};
 use crate::exec::Household;
+use crate::export::Report;
 use crate::guardian::Guardian;
 use crate::manifest::Manifest;
 use crate::plan::Plan;
@@ -98,7 +100,7 @@ impl Prepared {
         } else if self.plan.jobs().is_empty() {
             Ok(SUCCESS)
         } else {
-            record_run(context, self, options.yes, forced, earlier, guardian)
+            record_run(context, self, options, forced, earlier, guardian)
         }
     }
 }
@@ -151,12 +153,13 @@ fn dry_run(prepared: Prepared, forced: Vec<bool>, earlier: EarlierState) -> Resu
 fn record_run(
     context: &Context,
     prepared: Prepared,
-    yes: bool,
+    options: &RunOptions,
     forced: Vec<bool>,
     earlier: EarlierState,
     guardian: Option<Guardian>,
 ) -> Result<u8, Error> {
     let terminal = terminal_for(&prepared.plan)?;
+    let reports = Reports::prepare(context, &options.report)?;
     let state = StateFolder::beside(&prepared.root);
     state.prepare()?;
     let key = state.key()?;
@@ -167,7 +170,7 @@ fn record_run(
     let plan = Arc::clone(&outlook.plan);
     let (prospects, files) = outlook.prospects();
     rules.prospects = prospects;
-    if !yes {
+    if !options.yes {
         confirm(context, &plan, &mut rules.prospects)?;
     }
     let (folder, journal) = state.new_run()?;
@@ -190,7 +193,7 @@ fn record_run(
         rules,
         origin: Some(origin),
         definitions,
-        root,
+        root: root.clone(),
         logs: logs.clone(),
         reporters,
         control,
@@ -201,6 +204,10 @@ fn record_run(
     signals.kill_from_now_on();
     drop(guardian);
     show_end(context, &end, &logs, &styles, &screen);
+    let faults = reports.write(context, &Report { record: &end.record, logs: &logs, root: &root, under_way: false });
+    for fault in &faults {
+        screen.show(context.error_line(fault));
+    }
     let deadly = signals.first().or_else(|| interrupt(&end));
     screen.finish(deadly.map(|_| PATIENCE));
     if let Some(signal) = deadly {
@@ -208,7 +215,7 @@ fn record_run(
     }
     // What cannot be removed now can be after the next run.
     _ = state.remove_old_runs(KEEP_RUNS);
-    let code = exit_code(&end);
+    let code = if faults.is_empty() { exit_code(&end) } else { FAULT };
     // The process ends here, and takes all with it at once.
     std::mem::forget(end);
     Ok(code)

@@ -7,7 +7,8 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AttemptStatus, CancelReason, Event, EventKind, JobStatus, LeftOver, Origin, PlannedJob, RunPlan, RunStatus, Seconds,
+    AttemptStatus, CancelLevel, CancelReason, Event, EventKind, JobStatus, LeftOver, Origin, PlannedGroup, PlannedJob,
+    RunPlan, RunStatus, Seconds,
 };
 
 /// A run, as far as its events tell.
@@ -17,14 +18,20 @@ pub struct RunRecord {
     pub run: String,
     /// Wall-clock time of the start, RFC 3339, UTC.
     pub at: String,
+    /// The version of procman.
+    pub procman: String,
     /// Where its jobs come from; `None` for jobs that a program gave.
     pub origin: Option<Origin>,
+    /// Names that stand for several jobs.
+    pub groups: Vec<Arc<PlannedGroup>>,
     /// How many jobs may run at once.
     pub limit: usize,
     /// The jobs, in the manifest's order.
     pub jobs: IndexMap<Arc<str>, JobRecord>,
     /// Why the run was to end early, most severe reason last seen.
     pub cancel: Option<CancelReason>,
+    /// What has happened to the run as a whole, and when, in run time.
+    pub moments: Vec<(Duration, Moment)>,
     /// How the run ended; `None` while it is under way, or when procman did not live to say.
     pub status: Option<RunStatus>,
     /// What was left when all attempts had ended, and belonged to none.
@@ -33,6 +40,19 @@ pub struct RunRecord {
     pub runner_died: bool,
     /// Run time of the latest event.
     pub elapsed: Duration,
+}
+
+/// Something that happened to a run as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Moment {
+    /// It was to end early.
+    CancelRequested(CancelReason, CancelLevel),
+    /// It stood still.
+    Paused,
+    /// It went on.
+    Resumed,
+    /// procman died.
+    RunnerDied,
 }
 
 /// A job of a run.
@@ -165,10 +185,17 @@ impl RunRecord {
                     job.status = Some(status.clone());
                 }
             }
-            EventKind::CancelRequested { reason, .. } => self.cancel = Some(reason.clone()),
-            EventKind::Paused | EventKind::Resumed => {}
+            EventKind::CancelRequested { reason, level } => {
+                self.cancel = Some(reason.clone());
+                self.moments.push((event.t.0, Moment::CancelRequested(reason.clone(), *level)));
+            }
+            EventKind::Paused => self.moments.push((event.t.0, Moment::Paused)),
+            EventKind::Resumed => self.moments.push((event.t.0, Moment::Resumed)),
             EventKind::LeftBehind { processes } => self.left_behind.clone_from(processes),
-            EventKind::RunnerDied => self.runner_died = true,
+            EventKind::RunnerDied => {
+                self.runner_died = true;
+                self.moments.push((event.t.0, Moment::RunnerDied));
+            }
             EventKind::RunEnded { status } => self.status = Some(*status),
         }
     }
@@ -183,7 +210,9 @@ impl RunRecord {
     fn start(&mut self, plan: &RunPlan) {
         self.run.clone_from(&plan.run);
         self.at.clone_from(&plan.at);
+        self.procman.clone_from(&plan.procman);
         self.origin.clone_from(&plan.origin);
+        self.groups.clone_from(&plan.groups);
         self.limit = plan.limit;
         let record = |job: &Arc<PlannedJob>| JobRecord { plan: Arc::clone(job), attempts: Vec::new(), status: None };
         self.jobs = plan.jobs.iter().map(|job| (job.name.clone(), record(job))).collect();

@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::definition::Definition;
 use crate::selection::Selection;
-pub use fold::{AttemptEnd, AttemptRecord, JobRecord, RunRecord};
+pub use fold::{AttemptEnd, AttemptRecord, JobRecord, Moment, RunRecord};
 pub use status::{AttemptStatus, CancelLevel, CancelReason, Exit, Fate, JobStatus, LeftOver, RunStatus, SkipReason};
 
 /// The version of the event format that this code writes.
@@ -140,7 +140,7 @@ pub struct RunPlan {
     pub env: Vec<Arc<str>>,
     /// Names that stand for several jobs.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub groups: Vec<PlannedGroup>,
+    pub groups: Vec<Arc<PlannedGroup>>,
     /// The jobs, in the manifest's order.
     pub jobs: Vec<Arc<PlannedJob>>,
 }

@@ -7,7 +7,6 @@ mod progress;
 mod screen;
 mod styles;
 mod summary;
-mod tail;
 #[cfg(test)]
 mod tests;
 

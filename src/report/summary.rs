@@ -5,10 +5,10 @@ use std::path::Path;
 
 use owo_colors::OwoColorize;
 
-use super::tail::Tail;
 use super::{Styles, detail};
 use crate::event::{CancelReason, Fate, JobRecord, JobStatus, LeftOver, RunRecord};
 use crate::log_name::{LogStream, file_name};
+use crate::tail::Tail;
 use crate::text;
 
 /// Above this many jobs, those that were simply `ok` are one line of the table. Those that were up to date always are.
@@ -127,13 +127,8 @@ impl Summary<'_> {
         if matches!(status, JobStatus::SpawnError { .. }) {
             return;
         }
-        let streams: &[(LogStream, &str)] = if job.plan.split {
-            &[(LogStream::Stdout, "stdout"), (LogStream::Stderr, "stderr")]
-        } else {
-            &[(LogStream::Merged, "output")]
-        };
-        for (stream, what) in streams {
-            self.tail(out, &self.logs.join(file_name(stem, last.number, *stream)), what);
+        for stream in LogStream::of(job.plan.split) {
+            self.tail(out, &self.logs.join(file_name(stem, last.number, *stream)), stream.word());
         }
     }
 

@@ -1565,21 +1565,23 @@ Commands:
   init         Write a commented procman.toml
   logs         Show the log of a job, or which logs there are
   rerun        Run again what an earlier run did, or what is left of it
+  report       Write what is recorded of a run, finished or not, in another format
   completions  Write the completion script of a shell
 
 Options:
-      --no-deps             Leave out what the named tasks depend on
-      --set <NAME=VALUE>    Give a var of the manifest this value
-  -j, --limit <N|N%>        How many jobs may run at once: a number, or a percentage of the CPUs [alias: --jobs]
-  -k, --keep-going          After a failure go on with what does not depend on it
-      --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
-  -n, --dry-run             Show what would run and why, dependencies first, and start nothing
-      --force               Run the named tasks (none named: all) even if they are up to date
-  -y, --yes                 Answer yes to all that tasks ask before they run
-      --timeout <DURATION>  End the run when it takes longer than this, such as "10m"
-      --seed <N>            Take the random part of delays between attempts from this number, as an earlier run did
-  -h, --help                Print help
-  -V, --version             Print version
+      --no-deps               Leave out what the named tasks depend on
+      --set <NAME=VALUE>      Give a var of the manifest this value
+  -j, --limit <N|N%>          How many jobs may run at once: a number, or a percentage of the CPUs [alias: --jobs]
+  -k, --keep-going            After a failure go on with what does not depend on it
+      --fail-fast[=<HOW>]     After a failure start nothing new (no-new), or end what runs too (kill)
+  -n, --dry-run               Show what would run and why, dependencies first, and start nothing
+      --force                 Run the named tasks (none named: all) even if they are up to date
+  -y, --yes                   Answer yes to all that tasks ask before they run
+      --timeout <DURATION>    End the run when it takes longer than this, such as "10m"
+      --report <FORMAT=FILE>  Write a report of this format to this file when the run has ended; may be given several times
+      --seed <N>              Take the random part of delays between attempts from this number, as an earlier run did
+  -h, --help                  Print help
+  -V, --version               Print version
 
 Global options:
   -f, --file <FILE>      The manifest; otherwise procman.toml here or in the nearest folder above
@@ -1606,17 +1608,18 @@ Arguments:
   [ARGS]...  Put in for `{{args}}` in the named tasks, or else appended to the argv of the one that is named
 
 Options:
-      --no-deps             Leave out what the named tasks depend on
-      --set <NAME=VALUE>    Give a var of the manifest this value
-  -j, --limit <N|N%>        How many jobs may run at once: a number, or a percentage of the CPUs [alias: --jobs]
-  -k, --keep-going          After a failure go on with what does not depend on it
-      --fail-fast[=<HOW>]   After a failure start nothing new (no-new), or end what runs too (kill)
-  -n, --dry-run             Show what would run and why, dependencies first, and start nothing
-      --force               Run the named tasks (none named: all) even if they are up to date
-  -y, --yes                 Answer yes to all that tasks ask before they run
-      --timeout <DURATION>  End the run when it takes longer than this, such as "10m"
-      --seed <N>            Take the random part of delays between attempts from this number, as an earlier run did
-  -h, --help                Print help
+      --no-deps               Leave out what the named tasks depend on
+      --set <NAME=VALUE>      Give a var of the manifest this value
+  -j, --limit <N|N%>          How many jobs may run at once: a number, or a percentage of the CPUs [alias: --jobs]
+  -k, --keep-going            After a failure go on with what does not depend on it
+      --fail-fast[=<HOW>]     After a failure start nothing new (no-new), or end what runs too (kill)
+  -n, --dry-run               Show what would run and why, dependencies first, and start nothing
+      --force                 Run the named tasks (none named: all) even if they are up to date
+  -y, --yes                   Answer yes to all that tasks ask before they run
+      --timeout <DURATION>    End the run when it takes longer than this, such as "10m"
+      --report <FORMAT=FILE>  Write a report of this format to this file when the run has ended; may be given several times
+      --seed <N>              Take the random part of delays between attempts from this number, as an earlier run did
+  -h, --help                  Print help
 
 Global options:
   -f, --file <FILE>      The manifest; otherwise procman.toml here or in the nearest folder above

@@ -30,6 +30,7 @@ mod outputs;
 mod pause;
 mod promises;
 mod record;
+mod report;
 mod rerun;
 mod retries;
 mod sandbox;

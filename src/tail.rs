@@ -1,4 +1,6 @@
-//! The end of a log, safe to show.
+//! The end of a log, read without reading what comes before it.
+//!
+//! Knows files and how their bytes are written for people. Does not know where the end of a log is shown.
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
@@ -16,29 +18,45 @@ const LINE_ENDS: usize = 400;
 
 /// The last lines of a log, escaped, and whether there is more before them.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Tail {
-    pub(super) lines: Vec<String>,
-    pub(super) cut: bool,
+pub(crate) struct Tail {
+    pub(crate) lines: Vec<String>,
+    pub(crate) cut: bool,
+}
+
+/// The last bytes of a log as they are, and how many come before them.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct LastBytes {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) skipped: u64,
+}
+
+impl LastBytes {
+    /// At most so many.
+    pub(crate) fn read(path: &Path, most: u64) -> io::Result<Self> {
+        let mut file = sys::open_regular(path)?;
+        let size = file.metadata()?.len();
+        let skipped = size.saturating_sub(most);
+        file.seek(SeekFrom::Start(skipped))?;
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        Ok(Self { bytes, skipped })
+    }
 }
 
 impl Tail {
-    pub(super) fn read(path: &Path) -> io::Result<Self> {
-        let mut file = sys::open_regular(path)?;
-        let size = file.metadata()?.len();
-        let skipped = size.saturating_sub(BYTES);
-        file.seek(SeekFrom::Start(skipped))?;
-        let mut bytes = Vec::new();
-        file.take(BYTES).read_to_end(&mut bytes)?;
-        Ok(Self::of(&bytes, skipped > 0))
+    /// As many lines as a summary shows.
+    pub(crate) fn read(path: &Path) -> io::Result<Self> {
+        let LastBytes { bytes, skipped } = LastBytes::read(path, BYTES)?;
+        Ok(Self::of(&bytes, skipped > 0, LINES))
     }
 
-    fn of(bytes: &[u8], cut: bool) -> Self {
+    fn of(bytes: &[u8], cut: bool, most: usize) -> Self {
         let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         if text.is_empty() {
             return Self { lines: Vec::new(), cut };
         }
         let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').collect();
-        let from = lines.len().saturating_sub(LINES);
+        let from = lines.len().saturating_sub(most);
         Self { lines: lines[from..].iter().map(|line| show(line)).collect(), cut: cut || from > 0 }
     }
 }
@@ -73,13 +91,13 @@ mod tests {
 
     #[test]
     fn the_last_lines_are_kept_and_escaped() {
-        assert_eq!(Tail::of(b"", false), Tail { lines: vec![], cut: false });
+        assert_eq!(Tail::of(b"", false, LINES), Tail { lines: vec![], cut: false });
         assert_eq!(
-            Tail::of(b"a\r\n\tb\x1b[0m\n", false),
+            Tail::of(b"a\r\n\tb\x1b[0m\n", false, LINES),
             Tail { lines: vec!["a".into(), "\tb\\x1b[0m".into()], cut: false }
         );
         let many: Vec<String> = (0..25).map(|n| n.to_string()).collect();
-        let tail = Tail::of(many.join("\n").as_bytes(), false);
+        let tail = Tail::of(many.join("\n").as_bytes(), false, LINES);
         assert_eq!((tail.lines.len(), tail.lines[0].as_str(), tail.cut), (20, "5", true));
     }
 

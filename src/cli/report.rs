@@ -1,0 +1,101 @@
+//! `procman report`, and the reports of a run that was just made.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::builder::PossibleValue;
+use clap::{Args, ValueEnum};
+
+use super::context::{Context, to_stdout};
+use super::{Error, SUCCESS, past_run, usage};
+use crate::export::{Destination, Format, Report};
+use crate::text;
+
+#[derive(Debug, Args)]
+pub(super) struct ReportArgs {
+    /// The run, by its id or the beginning of it; otherwise the latest
+    #[arg(value_name = "RUN")]
+    pub(super) run: Option<String>,
+    /// What to write
+    #[arg(long, value_name = "FORMAT")]
+    pub(super) format: Format,
+    /// Write it to this file, and not to stdout
+    #[arg(short, long, value_name = "FILE")]
+    pub(super) output: Option<PathBuf>,
+}
+
+impl ValueEnum for Format {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(self.word()))
+    }
+}
+
+pub(super) fn report(context: &Context, args: &ReportArgs) -> Result<u8, Error> {
+    let run = past_run::find(context, args.run.as_deref())?;
+    // Asked before the record is read: a run that ends in between has its end there.
+    let lives = run.is_under_way_after(Duration::ZERO);
+    let record = past_run::read(context, &run)?;
+    // The guardian holds on to a record a little longer.
+    let under_way = lives && !record.runner_died;
+    let manifest = context.manifest_path()?;
+    let root = manifest.parent().unwrap_or(Path::new("/"));
+    let document = args.format.render(&Report { record: &record, logs: &run.logs(), root, under_way });
+    let Some(file) = &args.output else { return to_stdout(document.as_bytes()).map(|()| SUCCESS) };
+    let path = context.directory.join(file);
+    let written = Destination::prepare(&path).and_then(|destination| destination.put(&document));
+    written.map(|()| SUCCESS).map_err(|error| Error::Fault(unwritable(context, args.format, &path, &error)))
+}
+
+/// `FORMAT=FILE`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wanted {
+    format: Format,
+    file: PathBuf,
+}
+
+/// What is to be written when a run has ended.
+pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
+    let formats = || Format::ALL.map(Format::word).join(", ");
+    match text.split_once('=') {
+        Some((word, file)) if !file.is_empty() => match Format::of_word(word) {
+            Some(format) => Ok(Wanted { format, file: file.into() }),
+            None => Err(format!("there is no format `{}`; it can be {}", text::escape(word.as_bytes()), formats())),
+        },
+        _ => Err(format!("write FORMAT=FILE; FORMAT can be {}", formats())),
+    }
+}
+
+/// The reports of a run to come.
+pub(super) struct Reports(Vec<(Format, PathBuf, Destination)>);
+
+impl Reports {
+    /// Looks whether they can be written.
+    pub(super) fn prepare(context: &Context, wanted: &[Wanted]) -> Result<Self, Error> {
+        let prepared = wanted.iter().map(|Wanted { format, file }| {
+            let path = context.directory.join(file);
+            match Destination::prepare(&path) {
+                Ok(destination) => Ok((*format, path, destination)),
+                Err(error) => Err(usage(unwritable(context, *format, &path, &error))),
+            }
+        });
+        prepared.collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Writes them. Answers what went wrong; texts for the user.
+    pub(super) fn write(&self, context: &Context, report: &Report<'_>) -> Vec<String> {
+        let write = |(format, path, destination): &(Format, PathBuf, Destination)| {
+            let written = destination.put(&format.render(report));
+            written.err().map(|error| unwritable(context, *format, path, &error))
+        };
+        self.0.iter().filter_map(write).collect()
+    }
+}
+
+fn unwritable(context: &Context, format: Format, path: &Path, error: &std::io::Error) -> String {
+    let (format, path) = (format.word(), context.show(path));
+    format!("the {format} report `{path}` cannot be written: {}", text::io_error(error))
+}

@@ -1,0 +1,143 @@
+//! A run as one JSON document.
+//!
+//! The record on disk is a list of events, and what they come to is for its reader to find out. This is what they come to.
+//! [`VERSION`] goes up when a field changes its meaning or goes; a reader has to bear with new ones.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::Report;
+use crate::event::{AttemptEnd, AttemptRecord, CancelReason, JobRecord, JobStatus, LeftOver, Seconds};
+use crate::json::to_json;
+use crate::plan::relative;
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct ShownRun<'a> {
+    version: u32,
+    /// Its id.
+    run: &'a str,
+    /// Wall-clock time of the start, RFC 3339, UTC.
+    at: &'a str,
+    /// The version of procman that made it.
+    procman: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<&'a str>,
+    /// The run of which this one runs jobs again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rerun_of: Option<&'a str>,
+    /// `ok`, `failed`, `cancelled`, `broken` (procman could not do its work), `running` or `killed` (procman was).
+    status: &'static str,
+    /// Why it was to end early.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel: Option<&'a CancelReason>,
+    /// How long it took, or has taken so far, less the time in which it was stopped.
+    seconds: Seconds,
+    /// How many jobs could run at once.
+    limit: usize,
+    /// How many jobs there are of each status.
+    counts: IndexMap<&'static str, usize>,
+    /// Processes that outlived the run's jobs and could be laid to none.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    left_behind: &'a [LeftOver],
+    /// In the manifest's order.
+    jobs: Vec<ShownJob<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownJob<'a> {
+    name: &'a str,
+    #[serde(flatten)]
+    status: ShownStatus<'a>,
+    /// Program and arguments.
+    argv: &'a [String],
+    /// Relative to the manifest's folder where it lies inside.
+    cwd: &'a str,
+    /// Jobs and groups.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    deps: &'a [Arc<str>],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    after: &'a [Arc<str>],
+    /// Time spent in all attempts that have ended.
+    seconds: Seconds,
+    /// The first first.
+    attempts: Vec<ShownAttempt<'a>>,
+}
+
+/// With what belongs to the word: `exit`, `signal` or `unmade`, `error`, `dependency` or `platform`, `cause`.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum ShownStatus<'a> {
+    Ended(&'a JobStatus),
+    /// `waiting` or `running` or, when procman was killed, `unfinished`.
+    Open {
+        status: &'static str,
+    },
+}
+
+#[derive(Serialize)]
+struct ShownAttempt<'a> {
+    /// From 1.
+    attempt: u32,
+    /// Which of the places under the limit it took, from 0.
+    slot: u32,
+    /// When, in seconds since the run's start.
+    start: Seconds,
+    /// As in the record: `status`, `seconds`, `cpu`, `peak_memory` and what else there is; none of it without an end.
+    #[serde(flatten)]
+    end: Option<&'a AttemptEnd>,
+    /// Paths, relative to the manifest's folder: that of its `output` or, where streams are apart, of `stdout` and `stderr`.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    logs: IndexMap<&'static str, String>,
+}
+
+pub(super) fn json(report: &Report<'_>) -> String {
+    let record = report.record;
+    let mut counts: IndexMap<&'static str, usize> = record.counts().into_iter().collect();
+    for job in record.jobs.values().filter(|job| job.status.is_none()) {
+        *counts.entry(report.state_of(job)).or_default() += 1;
+    }
+    to_json(&ShownRun {
+        version: VERSION,
+        run: &record.run,
+        at: &record.at,
+        procman: &record.procman,
+        manifest: record.origin.as_ref().map(|origin| &*origin.manifest),
+        rerun_of: record.origin.as_ref().and_then(|origin| origin.rerun_of.as_deref()),
+        status: report.state(),
+        cancel: record.cancel.as_ref(),
+        seconds: Seconds(record.elapsed),
+        limit: record.limit,
+        counts,
+        left_behind: &record.left_behind,
+        jobs: record.jobs.values().map(|job| shown_job(report, job)).collect(),
+    })
+}
+
+fn shown_job<'a>(report: &Report<'a>, job: &'a JobRecord) -> ShownJob<'a> {
+    let open = || ShownStatus::Open { status: report.state_of(job) };
+    ShownJob {
+        name: &job.plan.name,
+        status: job.status.as_ref().map_or_else(open, ShownStatus::Ended),
+        argv: &job.plan.argv,
+        cwd: &job.plan.cwd,
+        deps: &job.plan.deps,
+        after: &job.plan.after,
+        seconds: Seconds(job.duration()),
+        attempts: job.attempts.iter().map(|attempt| shown_attempt(report, job, attempt)).collect(),
+    }
+}
+
+fn shown_attempt<'a>(report: &Report<'_>, job: &JobRecord, attempt: &'a AttemptRecord) -> ShownAttempt<'a> {
+    let logs = report.logs_of(job, attempt.number);
+    ShownAttempt {
+        attempt: attempt.number,
+        slot: attempt.slot,
+        start: Seconds(attempt.started),
+        end: attempt.end.as_ref(),
+        logs: logs.into_iter().map(|log| (log.stream.word(), relative(report.root, &log.path))).collect(),
+    }
+}

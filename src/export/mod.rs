@@ -1,0 +1,94 @@
+//! Documents made from a recorded run: for programs, for services that run jobs, and pages for people.
+//!
+//! Each format is a function from a [`Report`] to a text. Nothing here asks where the text goes, or shows anything on a
+//! terminal.
+
+mod destination;
+mod json;
+
+use std::path::{Path, PathBuf};
+
+use crate::event::{JobRecord, RunRecord, RunStatus};
+use crate::log_name::{LogStream, file_name};
+
+pub(crate) use destination::Destination;
+
+/// What a document is made from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Report<'a> {
+    pub(crate) record: &'a RunRecord,
+    /// The folder with the run's logs.
+    pub(crate) logs: &'a Path,
+    /// The manifest's folder; paths inside it are told relative to it.
+    pub(crate) root: &'a Path,
+    /// Whether its procman lives still, so that more may follow.
+    pub(crate) under_way: bool,
+}
+
+/// What a document can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    Json,
+}
+
+impl Format {
+    pub(crate) const ALL: [Self; 1] = [Self::Json];
+
+    /// The word that it is asked for by.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+        }
+    }
+
+    /// What `word` says.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|format| format.word() == word)
+    }
+
+    /// The document of a run.
+    pub(crate) fn render(self, report: &Report<'_>) -> String {
+        match self {
+            Self::Json => json::json(report),
+        }
+    }
+}
+
+impl Report<'_> {
+    /// The one word for the run's state.
+    pub(crate) fn state(&self) -> &'static str {
+        match self.record.status {
+            Some(RunStatus::Ok) => "ok",
+            Some(RunStatus::Failed) => "failed",
+            Some(RunStatus::Cancelled) => "cancelled",
+            Some(RunStatus::Broken) => "broken",
+            None if self.under_way => "running",
+            None => "killed",
+        }
+    }
+
+    /// The one word for a job's state: that of its end or, before that, what it is doing. A job of a run that was killed
+    /// is `unfinished`.
+    pub(crate) fn state_of(&self, job: &JobRecord) -> &'static str {
+        match &job.status {
+            Some(status) => status.word(),
+            None if !self.under_way => "unfinished",
+            None if job.attempts.last().is_some_and(|attempt| attempt.end.is_none()) => "running",
+            None => "waiting",
+        }
+    }
+
+    /// Where the output of an attempt is: in one log, in two where streams are apart, in none where it went to a terminal.
+    pub(crate) fn logs_of(&self, job: &JobRecord, attempt: u32) -> Vec<Log> {
+        let Some(stem) = &job.plan.log else { return Vec::new() };
+        let log = |stream: &LogStream| Log { stream: *stream, path: self.logs.join(file_name(stem, attempt, *stream)) };
+        LogStream::of(job.plan.split).iter().map(log).collect()
+    }
+}
+
+/// A log of an attempt.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) stream: LogStream,
+    pub(crate) path: PathBuf,
+}

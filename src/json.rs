@@ -1,0 +1,22 @@
+//! Data as JSON that is safe to show.
+
+use std::fmt::Write as _;
+
+use serde::Serialize;
+
+use crate::text;
+
+/// Data as JSON for people and programs: what would act on a terminal is written as `\u` escapes, which mean the same.
+pub(crate) fn to_json(data: &impl Serialize) -> String {
+    let mut out = String::new();
+    for c in serde_json::to_string_pretty(data).expect("plain data is serializable").chars() {
+        // Outside of strings there is nothing of the kind but the newlines.
+        if c != '\n' && text::is_unsafe_to_show(c) {
+            _ = write!(out, "\\u{:04x}", u32::from(c));
+        } else {
+            out.push(c);
+        }
+    }
+    out.push('\n');
+    out
+}
