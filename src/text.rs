@@ -2,6 +2,8 @@
 //!
 //! Knows text and nothing of where it goes; what it returns is safe to show on a terminal.
 
+mod output;
+
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io;
@@ -10,6 +12,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use unicode_width::UnicodeWidthStr;
+
+pub(crate) use output::{OutputEscaper, escape_output};
 
 /// How many names a list shows.
 const MOST_NAMES: usize = 10;
@@ -34,36 +38,6 @@ pub(crate) fn escape(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-/// A stretch of a job's output for a terminal: its lines and colors (`ESC [ … m`) are kept, everything else that acts
-/// is escaped.
-pub(crate) fn escape_output(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    let mut rest = bytes;
-    while !rest.is_empty() {
-        let kept = match rest {
-            [b'\n' | b'\t', ..] => 1,
-            [b'\r', b'\n', ..] => 2,
-            [0x1b, b'[', sequence @ ..] => color_sequence(sequence).map_or(0, |length| length + 2),
-            _ => 0,
-        };
-        if kept > 0 {
-            text.push_str(&String::from_utf8_lossy(&rest[..kept]));
-            rest = &rest[kept..];
-            continue;
-        }
-        let next = rest[1..].iter().position(|byte| b"\n\t\r\x1b".contains(byte)).map_or(rest.len(), |at| at + 1);
-        text.push_str(&escape(&rest[..next]));
-        rest = &rest[next..];
-    }
-    text
-}
-
-/// The length of the rest of a sequence that only sets colors and the like.
-fn color_sequence(sequence: &[u8]) -> Option<usize> {
-    let end = sequence.iter().position(|byte| !matches!(byte, b'0'..=b'9' | b';' | b':'))?;
-    (sequence[end] == b'm').then_some(end + 1)
 }
 
 /// Whether a character acts on the terminal or on the order of other characters instead of being seen.
@@ -187,7 +161,7 @@ mod tests {
     use super::*;
 
     /// Pieces that act on a terminal, whole or broken, and pieces that do not.
-    fn pieces() -> impl Strategy<Value = Vec<u8>> {
+    pub(super) fn pieces() -> impl Strategy<Value = Vec<u8>> {
         let piece = prop_oneof![
             prop::collection::vec(any::<u8>(), 0..8),
             any::<char>().prop_map(|c| c.to_string().into_bytes()),
@@ -220,16 +194,6 @@ mod tests {
             prop_assert!(!text.contains(is_unsafe_to_show), "{:?}", text);
             prop_assert_eq!(escape(text.as_bytes()), text);
         }
-
-        #[test]
-        fn of_output_only_lines_and_colors_act(bytes in pieces()) {
-            let text = escape_output(&bytes);
-            let acts = |c: char| is_unsafe_to_show(c) && !"\n\t\r\x1b".contains(c);
-            prop_assert!(!text.contains(acts), "{:?}", text);
-            prop_assert!(text.split('\r').skip(1).all(|after| after.starts_with('\n')), "{:?}", text);
-            let sequence = |after: &str| color_sequence(after.strip_prefix('[')?.as_bytes());
-            prop_assert!(text.split('\x1b').skip(1).all(|after| sequence(after).is_some()), "{:?}", text);
-        }
     }
 
     #[test]
@@ -238,13 +202,6 @@ mod tests {
         assert_eq!(escape(b"\x1b[31m\x07\x7f"), "\\x1b[31m\\x07\\x7f");
         assert_eq!(escape("a\u{202e}b\u{9b}".as_bytes()), "a\\u{202e}b\\u{9b}");
         assert_eq!(escape(b"\xff\xfe ok\n"), "\\xff\\xfe ok\\n");
-    }
-
-    #[test]
-    fn output_keeps_its_lines_and_colors_and_nothing_else_that_acts() {
-        assert_eq!(escape_output(b"\x1b[1;31mred\x1b[0m\tx\r\n"), "\x1b[1;31mred\x1b[0m\tx\r\n");
-        assert_eq!(escape_output(b"a\rb\x1b[2Jc\x1b]0;t\x07"), "a\\rb\\x1b[2Jc\\x1b]0;t\\x07");
-        assert_eq!(escape_output(b"\x1b[31"), "\\x1b[31");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::args::{Command, GlobalArgs};
 use super::color::ColorChoice;
 use super::options::{FailFast, RunOptions, SelectionArgs, SetArgs, assignment, duration, seed};
 use super::report::wanted;
+use crate::report::OutputMode;
 use crate::text;
 
 /// Looks up environment variables; a function, so that tests need not change the process.
@@ -72,6 +73,11 @@ impl RunOptions {
         self.dry_run |= read(lookup, "DRY_RUN", boolean)?.unwrap_or(false);
         self.force |= read(lookup, "FORCE", boolean)?.unwrap_or(false);
         self.yes |= read(lookup, "YES", boolean)?.unwrap_or(false);
+        let output = |text: &str| {
+            let wanted = |_| "it can be failures, group, prefix, stream or quiet".to_owned();
+            OutputMode::from_str(text, false).map_err(wanted)
+        };
+        self.output = self.output.or(read(lookup, "OUTPUT", output)?);
         self.timeout = self.timeout.or(read::<Duration>(lookup, "TIMEOUT", duration)?);
         self.seed = self.seed.or(read(lookup, "SEED", seed)?);
         if self.report.is_empty() {

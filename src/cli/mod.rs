@@ -18,6 +18,7 @@ mod plan;
 mod report;
 mod rerun;
 mod run;
+mod screen;
 mod shown_job;
 mod signals;
 

@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use super::report::{Wanted, wanted};
 use crate::manifest::Limit;
 use crate::plan::OnFailure;
+use crate::report::OutputMode;
 use crate::selection::Selection;
 
 #[derive(Debug, Args)]
@@ -56,6 +57,9 @@ pub(super) struct RunOptions {
     /// Answer yes to all that tasks ask before they run
     #[arg(short, long)]
     pub(super) yes: bool,
+    /// What to show of what jobs write: failures, group, prefix, stream or quiet
+    #[arg(short, long, value_name = "MODE", hide_possible_values = true)]
+    pub(super) output: Option<OutputMode>,
     /// End the run when it takes longer than this, such as "10m"
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(super) timeout: Option<Duration>,
@@ -82,6 +86,22 @@ impl ValueEnum for FailFast {
         Some(PossibleValue::new(match self {
             Self::NoNew => "no-new",
             Self::Kill => "kill",
+        }))
+    }
+}
+
+impl ValueEnum for OutputMode {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Failures, Self::Group, Self::Prefix, Self::Stream, Self::Quiet]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Failures => "failures",
+            Self::Group => "group",
+            Self::Prefix => "prefix",
+            Self::Stream => "stream",
+            Self::Quiet => "quiet",
         }))
     }
 }

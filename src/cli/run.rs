@@ -1,8 +1,7 @@
 //! `procman run`.
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,17 +12,17 @@ use super::context::{Context, to_stdout};
 use super::options::{RunOptions, SelectionArgs};
 use super::outlook::{EarlierState, Outlook};
 use super::report::Reports;
+use super::screen::RunScreen;
 use super::signals::{self, Signals};
-use super::{Error, FAILURE, FAULT, SUCCESS, no_thread, usage};
+use super::{Error, FAILURE, FAULT, SUCCESS, usage};
 use crate::definition::{Definition, Key, definitions};
-use crate::event::{CancelReason, Origin, Reporter, RunStatus};
+use crate::event::{CancelReason, Origin, Reporter, RunRecord, RunStatus};
 use crate::exec::Household;
 use crate::export::Report;
 use crate::guardian::Guardian;
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::record::StateFolder;
-use crate::report::{Detail, Progress, Screen, Styles, Summary};
 use crate::runner::{ControlChannel, Run, RunEnd, available_cpus, fresh_seed};
 use crate::schedule::Rules;
 use crate::selection::Selection;
@@ -176,12 +175,8 @@ fn record_run(
     let (folder, journal) = state.new_run()?;
     let (id, logs) = (folder.id(), folder.logs());
     let signals = Signals::watch(control.canceller())?;
-    let styles = context.styles();
-    let screen = Screen::new(io::stderr()).map_err(|error| no_thread(&error))?;
-    let mut reporters: Vec<Box<dyn Reporter>> = vec![Box::new(journal)];
-    if context.quiet == 0 {
-        reporters.push(Box::new(Progress::new(screen.sender(), styles.clone(), context.verbose > 0)));
-    }
+    let (screen, progress) = RunScreen::new(context, options.output.unwrap_or_default(), &plan, &logs)?;
+    let reporters: Vec<Box<dyn Reporter>> = vec![Box::new(journal), Box::new(progress)];
     let household = household(guardian.as_ref());
     if let Some(guardian) = &guardian {
         guardian.guard(&id, &folder.events());
@@ -203,39 +198,21 @@ fn record_run(
     let end = run.execute();
     signals.kill_from_now_on();
     drop(guardian);
-    show_end(context, &end, &logs, &styles, &screen);
-    let faults = reports.write(context, &Report { record: &end.record, logs: &logs, root: &root, under_way: false });
-    for fault in &faults {
-        screen.show(context.error_line(fault));
-    }
+    let report = Report { record: &end.record, logs: &logs, root: &root, under_way: false };
+    let faults = end.fault.iter().map(|fault| fault.0.clone()).chain(reports.write(context, &report));
+    let faults: Vec<String> = faults.collect();
     let deadly = signals.first().or_else(|| interrupt(&end));
-    screen.finish(deadly.map(|_| PATIENCE));
+    let shown = screen.end(context, &end.record, &faults, deadly.map(|_| PATIENCE));
     if let Some(signal) = deadly {
         signals::die_of(signal);
     }
     // What cannot be removed now can be after the next run.
     _ = state.remove_old_runs(KEEP_RUNS);
-    let code = if faults.is_empty() { exit_code(&end) } else { FAULT };
+    shown?;
+    let code = exit_code(&end.record, &faults);
     // The process ends here, and takes all with it at once.
     std::mem::forget(end);
     Ok(code)
-}
-
-/// The summary, and what went wrong with procman itself.
-fn show_end(context: &Context, end: &RunEnd, logs: &Path, styles: &Styles, screen: &Screen) {
-    if context.quiet < 2 {
-        let detail = match (context.quiet, context.verbose) {
-            (0, 0) => Detail::Table,
-            (0, _) => Detail::Memory,
-            _ => Detail::Failures,
-        };
-        let (seen_from, stop_commands) = (&context.called_in, stop_commands());
-        let summary = Summary { record: &end.record, logs, seen_from, styles, detail, stop_commands };
-        screen.show(summary.render());
-    }
-    if let Some(fault) = &end.fault {
-        screen.show(context.error_line(&fault.0));
-    }
 }
 
 /// The terminal, if the plan has a job that needs it.
@@ -263,17 +240,9 @@ fn interrupt(end: &RunEnd) -> Option<Signal> {
     matches!(end.record.cancel, Some(CancelReason::Signal(_))).then_some(Signal::INT)
 }
 
-/// On GitHub, which takes lines of a log for commands: a word that nobody can know beforehand, for the mark after which
-/// it does so again.
-fn stop_commands() -> Option<String> {
-    // The keys of a map's hasher are random, and nothing of them can be learned from another hash.
-    let random = || RandomState::new().build_hasher().finish();
-    (std::env::var_os("GITHUB_ACTIONS")? == "true").then(|| format!("{:016x}{:016x}", random(), random()))
-}
-
-fn exit_code(end: &RunEnd) -> u8 {
-    match end.record.status {
-        _ if end.fault.is_some() => FAULT,
+fn exit_code(record: &RunRecord, faults: &[String]) -> u8 {
+    match record.status {
+        _ if !faults.is_empty() => FAULT,
         Some(RunStatus::Ok) => SUCCESS,
         Some(RunStatus::Failed | RunStatus::Cancelled) => FAILURE,
         Some(RunStatus::Broken) | None => FAULT,

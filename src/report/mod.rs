@@ -1,8 +1,10 @@
-//! Showing a run on a terminal: a line for each job that ends, and the summary.
+//! Showing a run on a terminal: a line for each job that ends, what jobs write, and the summary.
 //!
 //! What to show is computed from events and their fold, with [`Styles`] that say how; nothing here asks what it is
 //! writing to.
 
+mod display;
+mod output;
 mod progress;
 mod screen;
 mod styles;
@@ -12,10 +14,12 @@ mod tests;
 
 use crate::event::{JobRecord, JobStatus};
 
-pub(crate) use progress::Progress;
-pub(crate) use screen::{Screen, ToScreen};
+pub(crate) use display::Display;
+pub(crate) use output::{LogsOnDisk, Look, Output, OutputMode, name_width};
+pub(crate) use progress::{Lines, Progress};
+pub(crate) use screen::Screen;
 pub(crate) use styles::Styles;
-pub(crate) use summary::{Detail, Summary};
+pub(crate) use summary::{Detail, Summary, Tails};
 
 /// What there is to say of a job's end beyond its word.
 fn detail(job: &JobRecord, status: &JobStatus) -> Option<String> {

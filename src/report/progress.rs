@@ -1,31 +1,44 @@
 //! One line for each job that ends, as it does.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use owo_colors::OwoColorize;
 
-use super::{Styles, ToScreen, detail};
+use super::screen::{Message, ToScreen};
+use super::{Styles, detail};
 use crate::event::{Event, EventKind, Fault, JobRecord, JobStatus, Reporter, RunRecord};
 use crate::text;
 
 /// The longest of [`JobStatus::WORDS`].
 const WORD_WIDTH: usize = 15;
 
-/// Makes the lines.
+/// Which lines there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Lines {
+    None,
+    /// One for each end.
+    Ends,
+    /// Also one for each start, with what is started, and for each job that is up to date.
+    Starts,
+}
+
+/// Tells the screen what happens, and makes the lines.
 pub(crate) struct Progress {
-    out: ToScreen,
+    screen: ToScreen,
     styles: Styles,
-    /// Whether there is also a line for each start, with what is started, and for each job that is up to date.
-    verbose: bool,
+    lines: Lines,
 }
 
 impl Progress {
-    pub(crate) fn new(out: ToScreen, styles: Styles, verbose: bool) -> Self {
-        Self { out, styles, verbose }
+    pub(crate) fn new(screen: ToScreen, styles: Styles, lines: Lines) -> Self {
+        Self { screen, styles, lines }
     }
 
     fn line(&self, event: &Event, record: &RunRecord) -> Option<String> {
+        let verbose = self.lines == Lines::Starts;
         match &event.kind {
+            _ if self.lines == Lines::None => None,
             EventKind::RunStarted(plan) => {
                 let jobs = text::count(plan.jobs.len(), "job");
                 Some(format!("procman: {jobs}, at most {} at once", plan.limit))
@@ -39,12 +52,12 @@ impl Progress {
                 let detail = format!("(stopped: {})", text::escape(signal.as_bytes()));
                 Some(self.not_ended("stopped", record.jobs.get(job)?, &detail))
             }
-            EventKind::AttemptDeferred { job, reason, .. } if self.verbose => Some(self.not_ended(
+            EventKind::AttemptDeferred { job, reason, .. } if verbose => Some(self.not_ended(
                 "deferred",
                 record.jobs.get(job)?,
                 &format!("({})", text::escape(reason.as_bytes())),
             )),
-            EventKind::JobEnded { status: JobStatus::UpToDate, .. } if !self.verbose => None,
+            EventKind::JobEnded { status: JobStatus::UpToDate, .. } if !verbose => None,
             EventKind::JobEnded { job, status } => Some(self.ended(record.jobs.get(job)?, status)),
             EventKind::CancelRequested { reason, .. } => {
                 let word = format!("{:>WORD_WIDTH$}", "cancel");
@@ -54,20 +67,44 @@ impl Progress {
         }
     }
 
+    /// What is more to an event than its line.
+    fn tell(&self, event: &EventKind, record: &RunRecord) {
+        let (EventKind::AttemptStarted { job, .. }
+        | EventKind::AttemptDeferred { job, .. }
+        | EventKind::AttemptEnded { job, .. }) = event
+        else {
+            return;
+        };
+        let Some(plan) = record.jobs.get(job).map(|job| &job.plan) else { return };
+        match event {
+            // Without a log it has the terminal, which no line is to fall into.
+            EventKind::AttemptStarted { .. } if plan.log.is_none() => self.screen.lend_terminal(),
+            _ if plan.log.is_none() => self.screen.take_terminal_back(),
+            EventKind::AttemptStarted { attempt, slot, .. } => {
+                self.screen.send(Message::Started { job: Arc::clone(plan), attempt: *attempt, slot: *slot });
+            }
+            EventKind::AttemptDeferred { job, attempt, .. } => {
+                self.screen.send(Message::Deferred { job: Arc::clone(job), attempt: *attempt });
+            }
+            EventKind::AttemptEnded { job, attempt, .. } => {
+                self.screen.send(Message::Ended { job: Arc::clone(job), attempt: *attempt });
+            }
+            _ => {}
+        }
+    }
+
     fn started(&self, job: &JobRecord, attempt: u32) -> Option<String> {
         let before = job.attempts.iter().rev().nth(1).and_then(|before| before.end.as_ref());
         let (word, detail) = match before {
             Some(end) => ("retry", format!("(attempt {attempt}, after {})", end.status)),
-            None if self.verbose => ("start", text::argv(&job.plan.argv)),
+            None if self.lines == Lines::Starts => ("start", text::argv(&job.plan.argv)),
             None => return None,
         };
         Some(self.not_ended(word, job, &detail))
     }
 
     fn not_ended(&self, word: &str, job: &JobRecord, detail: &str) -> String {
-        let word = format!("{word:>WORD_WIDTH$}");
-        let name = text::escape(job.plan.name.as_bytes());
-        format!("{}            {}  {detail}", word.style(self.styles.quiet), name.style(self.styles.name))
+        not_ended(&self.styles, word, &job.plan.name, detail)
     }
 
     fn ended(&self, job: &JobRecord, status: &JobStatus) -> String {
@@ -82,19 +119,21 @@ impl Progress {
     }
 }
 
+/// A line of something other than a job's end.
+pub(super) fn not_ended(styles: &Styles, word: &str, name: &str, detail: &str) -> String {
+    let word = format!("{word:>WORD_WIDTH$}");
+    let name = text::escape(name.as_bytes());
+    format!("{}            {}  {detail}", word.style(styles.quiet), name.style(styles.name))
+}
+
 impl Reporter for Progress {
     fn events(&mut self, events: &[Event], record: &RunRecord) -> Result<(), Fault> {
         for event in events {
             if let Some(mut line) = self.line(event, record) {
                 line.push('\n');
-                self.out.show(line);
+                self.screen.send(Message::Words(line));
             }
-            if let EventKind::AttemptStarted { job, .. } = &event.kind
-                && record.jobs.get(job).is_some_and(|job| job.plan.log.is_none())
-            {
-                // It is about to get the terminal, which no line is to fall into.
-                self.out.flush();
-            }
+            self.tell(&event.kind, record);
         }
         Ok(())
     }

@@ -12,6 +12,8 @@ pub(crate) struct Styles {
     pub(crate) warning: Style,
     pub(crate) quiet: Style,
     pub(crate) name: Style,
+    /// For what runs beside each other.
+    slots: [Style; 5],
 }
 
 impl Styles {
@@ -22,7 +24,19 @@ impl Styles {
             warning: Style::new().yellow().bold(),
             quiet: Style::new().dimmed(),
             name: Style::new().bold(),
+            slots: [
+                Style::new().cyan(),
+                Style::new().green(),
+                Style::new().yellow(),
+                Style::new().magenta(),
+                Style::new().blue(),
+            ],
         }
+    }
+
+    /// The style of what runs in this place under the limit.
+    pub(crate) fn of_slot(&self, slot: u32) -> Style {
+        self.slots[slot as usize % self.slots.len()]
     }
 
     pub(crate) fn of(&self, status: &JobStatus) -> Style {

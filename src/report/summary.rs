@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
 use owo_colors::OwoColorize;
 
@@ -28,6 +29,15 @@ pub(crate) enum Detail {
     Memory,
 }
 
+/// Of which failed jobs the end of the output is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Tails {
+    All,
+    /// All but of this one, whose output stands right above.
+    AllBut(Arc<str>),
+    None,
+}
+
 /// Renders the summary of a run.
 #[derive(Debug)]
 pub(crate) struct Summary<'a> {
@@ -38,6 +48,7 @@ pub(crate) struct Summary<'a> {
     pub(crate) seen_from: &'a Path,
     pub(crate) styles: &'a Styles,
     pub(crate) detail: Detail,
+    pub(crate) tails: Tails,
     /// For a reader who takes some lines for commands: a word that no job knows, whose marks keep it from doing so.
     pub(crate) stop_commands: Option<String>,
 }
@@ -127,8 +138,17 @@ impl Summary<'_> {
         if matches!(status, JobStatus::SpawnError { .. }) {
             return;
         }
+        let has_tail = match &self.tails {
+            Tails::All => true,
+            Tails::AllBut(shown) => *shown != job.plan.name,
+            Tails::None => false,
+        };
         for stream in LogStream::of(job.plan.split) {
-            self.tail(out, &self.logs.join(file_name(stem, last.number, *stream)), stream.word());
+            let log = self.logs.join(file_name(stem, last.number, *stream));
+            if has_tail {
+                self.tail(out, &log, stream.word());
+            }
+            _ = writeln!(out, "  {} {}", "log:".style(self.styles.quiet), text::path_from(self.seen_from, &log));
         }
     }
 
@@ -157,7 +177,6 @@ impl Summary<'_> {
     }
 
     fn tail(&self, out: &mut String, log: &Path, what: &str) {
-        let path = text::path_from(self.seen_from, log);
         match Tail::read(log) {
             Ok(tail) if tail.lines.is_empty() => _ = writeln!(out, "  no {what}"),
             Ok(tail) => {
@@ -177,7 +196,6 @@ impl Summary<'_> {
             }
             Err(error) => _ = writeln!(out, "  the log cannot be read: {}", text::io_error(&error)),
         }
-        _ = writeln!(out, "  {} {path}", "log:".style(self.styles.quiet));
     }
 
     fn counts(&self, out: &mut String) {

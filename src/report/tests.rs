@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::{Detail, Progress, Screen, Styles, Summary};
+use super::{Detail, Display, Lines, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary, Tails};
 use crate::event::{Event, EventKind, Exit, JobRecord, JobStatus, PlannedJob, Reporter, RunRecord, Seconds};
 
 /// What a screen shows.
@@ -46,7 +46,7 @@ fn record(ends: &[JobStatus]) -> RunRecord {
 fn summary(ends: &[JobStatus]) -> String {
     let (logs, seen_from, styles) = (Path::new("/logs"), Path::new("/"), &Styles::default());
     let record = &record(ends);
-    Summary { record, logs, seen_from, styles, detail: Detail::Table, stop_commands: None }.render()
+    Summary { record, logs, seen_from, styles, detail: Detail::Table, tails: Tails::All, stop_commands: None }.render()
 }
 
 #[test]
@@ -98,10 +98,11 @@ failed: job7: exit 1
 #[test]
 fn they_have_lines_of_their_own_only_when_asked_for() {
     let ends = [JobStatus::UpToDate, JobStatus::Ok];
-    let lines = |verbose| {
+    let lines = |lines| {
         let shown = Shown::default();
-        let screen = Screen::new(shown.clone()).expect("a thread");
-        let mut progress = Progress::new(screen.sender(), Styles::default(), verbose);
+        let output = Output::new(OutputMode::default(), Look::default(), LogsOnDisk::new("/logs".into()));
+        let screen = Screen::new(Display::to(std::io::sink(), shown.clone()), output).expect("a thread");
+        let mut progress = Progress::new(screen.sender(), Styles::default(), lines);
         let record = record(&ends);
         let event = |(job, status): (&Arc<str>, &JobStatus)| {
             let kind = EventKind::JobEnded { job: job.clone(), status: status.clone() };
@@ -109,20 +110,19 @@ fn they_have_lines_of_their_own_only_when_asked_for() {
         };
         let events: Vec<Event> = record.jobs.keys().zip(&ends).map(event).collect();
         progress.events(&events, &record).expect("no fault");
-        drop(progress);
-        screen.finish(None);
+        assert!(screen.finish(None).is_none());
         let bytes = shown.0.lock().expect("nobody panics with it").clone();
         String::from_utf8(bytes).expect("text")
     };
     snapbox::assert_data_eq!(
-        lines(false),
+        lines(Lines::Ends),
         snapbox::str![[r#"
              ok         -  job1
 
 "#]]
     );
     snapbox::assert_data_eq!(
-        lines(true),
+        lines(Lines::Starts),
         snapbox::str![[r#"
      up-to-date         -  job0
              ok         -  job1

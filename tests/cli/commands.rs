@@ -1577,6 +1577,7 @@ Options:
   -n, --dry-run               Show what would run and why, dependencies first, and start nothing
       --force                 Run the named tasks (none named: all) even if they are up to date
   -y, --yes                   Answer yes to all that tasks ask before they run
+  -o, --output <MODE>         What to show of what jobs write: failures, group, prefix, stream or quiet
       --timeout <DURATION>    End the run when it takes longer than this, such as "10m"
       --report <FORMAT=FILE>  Write a report of this format to this file when the run has ended; may be given several times
       --seed <N>              Take the random part of delays between attempts from this number, as an earlier run did
@@ -1616,6 +1617,7 @@ Options:
   -n, --dry-run               Show what would run and why, dependencies first, and start nothing
       --force                 Run the named tasks (none named: all) even if they are up to date
   -y, --yes                   Answer yes to all that tasks ask before they run
+  -o, --output <MODE>         What to show of what jobs write: failures, group, prefix, stream or quiet
       --timeout <DURATION>    End the run when it takes longer than this, such as "10m"
       --report <FORMAT=FILE>  Write a report of this format to this file when the run has ended; may be given several times
       --seed <N>              Take the random part of delays between attempts from this number, as an earlier run did

@@ -1,0 +1,216 @@
+//! The one place where what the user reads is written, while a run is under way: procman's own words to stderr, what
+//! jobs write to stdout.
+//!
+//! Both are gathered, in order, and go out together in [`Display::write`], which all writing comes through. Whatever is
+//! to stand at the bottom of the terminal all the time is taken off and put back there. Does not know what it writes.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+/// So much is gathered before it is written anyway.
+const BATCH: usize = 128 * 1024;
+/// How long to wait for a reader whose pipe is full and does not wait by itself.
+const FULL: Duration = Duration::from_millis(5);
+
+/// stdout and stderr.
+pub(crate) struct Display {
+    stdout: Box<dyn Write + Send>,
+    stderr: Box<dyn Write + Send>,
+    /// Whether output is shown on a terminal, so that it has to be escaped.
+    is_terminal: bool,
+    /// Whether both go to the same place, so that they must not meet in one line.
+    is_shared: bool,
+    batch: Vec<u8>,
+    /// What of the batch goes where: up to which byte of it.
+    parts: Vec<(Stream, usize)>,
+    /// Whether output has not ended its line.
+    in_line: bool,
+    /// Whether words have come since, and have ended it.
+    interrupted: bool,
+    /// For a reader who takes some lines for commands: a word that no job knows, whose marks keep it from doing so.
+    stop_commands: Option<String>,
+    /// Whether it is being kept from that.
+    stopped: bool,
+    /// While a job has the terminal, nothing is written.
+    lent: Arc<AtomicBool>,
+    stdout_state: StdoutState,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stream {
+    Stdout,
+    Stderr,
+}
+
+#[derive(Debug)]
+enum StdoutState {
+    Open,
+    /// Nobody reads it any more.
+    Closed,
+    Failed(io::Error),
+}
+
+impl Display {
+    /// What this process was given. `stop_commands` is put around what jobs write, unless that goes to a file.
+    pub(crate) fn of_this_process(stop_commands: Option<String>) -> io::Result<Self> {
+        // Not the standard library's own, which holds back what does not end its line.
+        let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let stderr = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+        let is_terminal = stdout.is_terminal();
+        let is_shared = is_terminal && stderr.is_terminal() || is_same(&stdout, &stderr);
+        let stop_commands = stop_commands.filter(|_| !stdout.metadata().is_ok_and(|found| found.is_file()));
+        Ok(Self { is_terminal, is_shared, stop_commands, ..Self::to(stdout, stderr) })
+    }
+
+    /// No terminal, and two places.
+    pub(crate) fn to(stdout: impl Write + Send + 'static, stderr: impl Write + Send + 'static) -> Self {
+        Self {
+            stdout: Box::new(stdout),
+            stderr: Box::new(stderr),
+            is_terminal: false,
+            is_shared: false,
+            batch: Vec::new(),
+            parts: Vec::new(),
+            in_line: false,
+            interrupted: false,
+            stop_commands: None,
+            stopped: false,
+            lent: Arc::default(),
+            stdout_state: StdoutState::Open,
+        }
+    }
+
+    pub(super) fn is_terminal(&self) -> bool {
+        self.is_terminal
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        self.is_shared
+    }
+
+    /// Set while a job has the terminal. Whoever takes it back unparks the writing thread.
+    pub(super) fn lent(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.lent)
+    }
+
+    /// Whether it is of any use to show output.
+    pub(super) fn takes_output(&self) -> bool {
+        matches!(self.stdout_state, StdoutState::Open)
+    }
+
+    /// What kept stdout from being written, other than a reader that has seen enough.
+    pub(super) fn stdout_error(self) -> Option<io::Error> {
+        match self.stdout_state {
+            StdoutState::Failed(error) => Some(error),
+            StdoutState::Open | StdoutState::Closed => None,
+        }
+    }
+
+    /// Shows procman's own words, which end their line.
+    pub(super) fn words(&mut self, text: &str) {
+        self.allow_commands();
+        if self.is_shared && self.in_line && !self.interrupted {
+            self.push(Stream::Stderr, b"\n");
+        }
+        self.interrupted = true;
+        self.push(Stream::Stderr, text.as_bytes());
+        self.write_if_full();
+    }
+
+    /// Shows what `add` adds: something that a job has written.
+    pub(super) fn output(&mut self, add: impl FnOnce(&mut Vec<u8>)) {
+        if let (false, Some(word)) = (self.stopped, &self.stop_commands) {
+            let mark = format!("::stop-commands::{word}\n");
+            self.push(Stream::Stdout, mark.as_bytes());
+            self.stopped = true;
+        }
+        let before = self.batch.len();
+        add(&mut self.batch);
+        if self.batch.len() > before {
+            self.note(Stream::Stdout);
+            self.in_line = self.batch.last() != Some(&b'\n');
+            self.interrupted = false;
+            self.write_if_full();
+        }
+    }
+
+    /// Writes all that was gathered.
+    pub(super) fn write(&mut self) {
+        self.allow_commands();
+        if self.parts.is_empty() {
+            return;
+        }
+        while self.lent.load(Ordering::SeqCst) {
+            thread::park();
+        }
+        let mut from = 0;
+        for (stream, to) in std::mem::take(&mut self.parts) {
+            let bytes = &self.batch[from..to];
+            from = to;
+            match stream {
+                // Whoever does not read them misses them.
+                Stream::Stderr => _ = write_all(&mut self.stderr, bytes),
+                Stream::Stdout => {
+                    if let (StdoutState::Open, Err(error)) = (&self.stdout_state, write_all(&mut self.stdout, bytes)) {
+                        let is_closed = error.kind() == ErrorKind::BrokenPipe;
+                        self.stdout_state = if is_closed { StdoutState::Closed } else { StdoutState::Failed(error) };
+                    }
+                }
+            }
+        }
+        self.batch.clear();
+    }
+
+    /// Lets the reader take lines for commands again, unless output has not ended its line.
+    fn allow_commands(&mut self) {
+        if let (true, false, Some(word)) = (self.stopped, self.in_line, &self.stop_commands) {
+            let mark = format!("::{word}::\n");
+            self.push(Stream::Stdout, mark.as_bytes());
+            self.stopped = false;
+        }
+    }
+
+    fn push(&mut self, stream: Stream, bytes: &[u8]) {
+        self.batch.extend_from_slice(bytes);
+        self.note(stream);
+    }
+
+    /// What was added to the batch goes there.
+    fn note(&mut self, stream: Stream) {
+        match self.parts.last_mut() {
+            Some((last, to)) if *last == stream => *to = self.batch.len(),
+            _ => self.parts.push((stream, self.batch.len())),
+        }
+    }
+
+    fn write_if_full(&mut self) {
+        if self.batch.len() >= BATCH {
+            self.write();
+        }
+    }
+}
+
+fn is_same(one: &File, other: &File) -> bool {
+    let identity = |file: &File| file.metadata().map(|found| (found.dev(), found.ino()));
+    matches!((identity(one), identity(other)), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Also to a reader that lets nobody wait: a program that shares it may have said so for all.
+fn write_all(out: &mut dyn Write, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match out.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == ErrorKind::WouldBlock => thread::sleep(FULL),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}

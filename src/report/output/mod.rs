@@ -1,0 +1,259 @@
+//! What jobs write, shown while the run is under way.
+//!
+//! A state machine for each mode: it is told which attempts start and end, and is asked again and again to show what is
+//! new. All of it is read back from the logs, so nothing here can hold up a job. Does not know when it is asked, or what
+//! it is shown on.
+
+mod follow;
+mod logs;
+mod pen;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+
+use owo_colors::OwoColorize;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use super::progress::not_ended;
+use super::{Display, Styles};
+use crate::event::PlannedJob;
+use crate::log_name::{LogStream, file_name};
+use crate::text;
+use follow::{Follow, Tools};
+use logs::Logs;
+pub(crate) use logs::LogsOnDisk;
+use pen::Pen;
+
+/// As much of a log as is read at once.
+const BUFFER: usize = 64 * 1024;
+/// A name in front of lines is not wider than this.
+const WIDEST_NAME: usize = 32;
+
+/// What of the jobs' output is shown.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum OutputMode {
+    /// Of failed jobs the end, in the summary.
+    #[default]
+    Failures,
+    /// Each attempt's as a whole, when it ends.
+    Group,
+    /// Each line as it is written, with the job's name in front of it.
+    Prefix,
+    /// What the job writes that has run the longest, as it does; then the others', one after the other.
+    Stream,
+    /// Nothing.
+    Quiet,
+}
+
+impl OutputMode {
+    /// Whether anything is shown while the run is under way.
+    pub(crate) fn is_live(self) -> bool {
+        matches!(self, Self::Group | Self::Prefix | Self::Stream)
+    }
+}
+
+/// What is being shown.
+pub(crate) struct Output {
+    mode: OutputMode,
+    look: Look,
+    logs: Box<dyn Logs>,
+    buffer: Vec<u8>,
+    /// The attempts whose output is not wholly shown, in the order of their starts.
+    attempts: VecDeque<Attempt>,
+    /// The job whose output was shown last.
+    last: Option<Arc<str>>,
+}
+
+/// How output looks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Look {
+    /// Of the words that say whose output follows; none when there are to be no such words.
+    pub(crate) headings: Option<Styles>,
+    /// Of the names in front of lines.
+    pub(crate) names: Styles,
+    /// How wide these are.
+    pub(crate) name_width: usize,
+}
+
+struct Attempt {
+    job: Arc<PlannedJob>,
+    number: u32,
+    follows: Vec<Follow>,
+    has_ended: bool,
+    has_heading: bool,
+}
+
+impl Output {
+    pub(crate) fn new(mode: OutputMode, look: Look, logs: LogsOnDisk) -> Self {
+        Self::with(mode, look, Box::new(logs), BUFFER)
+    }
+
+    fn with(mode: OutputMode, look: Look, logs: Box<dyn Logs>, buffer: usize) -> Self {
+        let buffer = if mode.is_live() { vec![0; buffer] } else { Vec::new() };
+        Self { mode, look, logs, buffer, attempts: VecDeque::new(), last: None }
+    }
+
+    /// Whether something may be new at any time.
+    pub(super) fn is_following(&self) -> bool {
+        matches!(self.mode, OutputMode::Prefix | OutputMode::Stream) && !self.attempts.is_empty()
+    }
+
+    /// The job whose output stands at the end of what was shown, whole and in one piece.
+    pub(super) fn shown_last(&self) -> Option<Arc<str>> {
+        self.last.clone().filter(|_| self.mode != OutputMode::Prefix)
+    }
+
+    /// An attempt is about to start.
+    pub(super) fn started(&mut self, job: &Arc<PlannedJob>, number: u32, slot: u32, display: &Display) {
+        let Some(stem) = job.log.as_deref().filter(|_| self.mode.is_live()) else { return };
+        if self.position(&job.name, number).is_some() {
+            return;
+        }
+        let streams: &[LogStream] =
+            if job.split { &[LogStream::Stdout, LogStream::Stderr] } else { &[LogStream::Merged] };
+        let prefix = if self.mode == OutputMode::Prefix { self.look.prefix(&job.name, slot) } else { Vec::new() };
+        let pen = || Pen::new(prefix.clone(), display.is_terminal());
+        let follow = |stream: &LogStream| Follow::new(file_name(stem, number, *stream), pen());
+        let follows = streams.iter().map(follow).collect();
+        let attempt = Attempt { job: Arc::clone(job), number, follows, has_ended: false, has_heading: false };
+        self.attempts.push_back(attempt);
+    }
+
+    /// It could not be started for now: its log was removed, and another may be made in its place. That one may have been
+    /// come across already, and then it is gone on with.
+    pub(super) fn deferred(&mut self, job: &str, number: u32) {
+        if let Some(at) = self.position(job, number)
+            && !self.attempts[at].follows.iter().any(Follow::has_shown_anything)
+        {
+            self.attempts.remove(at);
+        }
+    }
+
+    /// It has ended, and its log is whole.
+    pub(super) fn ended(&mut self, job: &str, number: u32, display: &mut Display) {
+        let Some(at) = self.position(job, number) else { return };
+        self.attempts[at].has_ended = true;
+        // Where it is not its turn, that comes later.
+        if self.mode != OutputMode::Stream || at == 0 {
+            self.show_rest(at, display);
+        }
+    }
+
+    /// Shows all of what has ended, as far as its turn has come.
+    pub(super) fn catch_up(&mut self, display: &mut Display) {
+        while self.attempts.front().is_some_and(|first| first.has_ended) {
+            self.show_rest(0, display);
+        }
+    }
+
+    /// Shows what is new, not very much of it at once. The answer is whether there may be more.
+    pub(super) fn look(&mut self, display: &mut Display) -> bool {
+        self.catch_up(display);
+        let live = match self.mode {
+            OutputMode::Prefix => self.attempts.len(),
+            OutputMode::Stream => self.attempts.len().min(1),
+            OutputMode::Failures | OutputMode::Group | OutputMode::Quiet => 0,
+        };
+        let mut may_be_more = false;
+        for attempt in self.attempts.iter_mut().take(live) {
+            let mut tools = Tools { logs: &mut *self.logs, buffer: &mut self.buffer, display };
+            if !tools.display.takes_output() {
+                return false;
+            }
+            // What cannot be read now may be at the attempt's end; otherwise it is told then.
+            if attempt.has_news(&mut tools).unwrap_or(false) {
+                attempt.head(self.mode, &self.look, tools.display);
+                may_be_more |= attempt.show_news(self.mode, &mut tools).unwrap_or(false);
+                self.last = Some(Arc::clone(&attempt.job.name));
+            }
+        }
+        may_be_more
+    }
+
+    /// Nothing starts or ends any more.
+    pub(super) fn finish(&mut self, display: &mut Display) {
+        while !self.attempts.is_empty() {
+            self.show_rest(0, display);
+        }
+    }
+
+    fn show_rest(&mut self, at: usize, display: &mut Display) {
+        let Some(mut attempt) = self.attempts.remove(at) else { return };
+        let mut tools = Tools { logs: &mut *self.logs, buffer: &mut self.buffer, display };
+        if !tools.display.takes_output() {
+            return;
+        }
+        let news = attempt.has_news(&mut tools);
+        if matches!(news, Ok(true)) {
+            attempt.head(self.mode, &self.look, tools.display);
+            self.last = Some(Arc::clone(&attempt.job.name));
+        }
+        let shown = attempt.follows.iter_mut().map(|follow| follow.rest(&mut tools)).fold(Ok(()), Result::and);
+        if let Err(error) = news.and(shown) {
+            let styles = self.look.headings.clone().unwrap_or_default();
+            let detail = format!("(its log cannot be read: {})", text::io_error(&error));
+            display.words(&format!("{}\n", not_ended(&styles, "no output", &attempt.job.name, &detail)));
+        }
+    }
+
+    fn position(&self, job: &str, number: u32) -> Option<usize> {
+        self.attempts.iter().position(|attempt| attempt.number == number && *attempt.job.name == *job)
+    }
+}
+
+impl Attempt {
+    fn has_news(&self, tools: &mut Tools<'_>) -> io::Result<bool> {
+        self.follows.iter().try_fold(false, |news, follow| Ok(news || follow.has_news(tools)?))
+    }
+
+    fn show_news(&mut self, mode: OutputMode, tools: &mut Tools<'_>) -> io::Result<bool> {
+        // Two logs that are shown at once must not meet within a line.
+        let by_lines = mode == OutputMode::Prefix || self.follows.len() > 1;
+        self.follows.iter_mut().try_fold(false, |more, follow| {
+            Ok(more | if by_lines { follow.lines(tools)? } else { follow.bytes(tools)? })
+        })
+    }
+
+    /// Says once whose output follows, where the lines themselves do not.
+    fn head(&mut self, mode: OutputMode, look: &Look, display: &mut Display) {
+        if let (false, true, Some(styles)) = (self.has_heading, mode != OutputMode::Prefix, &look.headings) {
+            let detail = if self.number > 1 { format!("(attempt {})", self.number) } else { String::new() };
+            display.words(&format!("{}\n", not_ended(styles, "output", &self.job.name, &detail).trim_end()));
+            self.has_heading = true;
+        }
+    }
+}
+
+impl Look {
+    fn prefix(&self, name: &str, slot: u32) -> Vec<u8> {
+        let name = text::pad(&cut(&text::escape(name.as_bytes()), self.name_width), self.name_width);
+        format!("{} ", format!("{name} |").style(self.names.of_slot(slot))).into_bytes()
+    }
+}
+
+/// How wide the names of jobs are in front of lines.
+pub(crate) fn name_width<'n>(names: impl Iterator<Item = &'n str>) -> usize {
+    names.map(|name| text::escape(name.as_bytes()).width()).max().unwrap_or(0).min(WIDEST_NAME)
+}
+
+/// A name in so many columns at most. Both its ends are kept: those of a matrix differ at the end.
+fn cut(name: &str, width: usize) -> String {
+    if name.width() <= width {
+        return name.to_owned();
+    }
+    let room = width.saturating_sub(2);
+    let fitting = |chars: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut left = room;
+        let fits = |c: &char| {
+            let width = c.width().unwrap_or(0);
+            let fits = width <= left;
+            left = left.saturating_sub(width);
+            fits
+        };
+        chars.take_while(fits).collect::<Vec<char>>()
+    };
+    let begin = fitting(&mut name.chars(), room / 2);
+    let end = fitting(&mut name.chars().rev(), room - room / 2);
+    begin.into_iter().chain("..".chars()).chain(end.into_iter().rev()).collect()
+}
