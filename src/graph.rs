@@ -6,6 +6,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+use std::ops::Add;
 
 use crate::job::JobId;
 
@@ -204,13 +205,18 @@ impl Graph {
 
     /// For each node, the number of jobs on the longest way from it to an end, itself included.
     pub(crate) fn remaining_path(&self) -> Vec<u32> {
+        self.longest_paths(|_| 1)
+    }
+
+    /// For each node, what the jobs on the costliest way from it to an end cost, itself included.
+    pub(crate) fn longest_paths<C: Copy + Default + Ord + Add<Output = C>>(&self, cost: impl Fn(JobId) -> C) -> Vec<C> {
         let dependents = Dependents::of(self);
-        let mut remaining = vec![0; self.nodes.len()];
+        let mut paths = vec![C::default(); self.nodes.len()];
         for node in self.topological_order().into_iter().rev() {
-            let longest = dependents.on(node).iter().map(|(next, _)| remaining[next.index()]).max();
-            remaining[node.index()] = longest.unwrap_or(0) + u32::from(self.job(node).is_some());
+            let longest = dependents.on(node).iter().map(|(next, _)| paths[next.index()]).max().unwrap_or_default();
+            paths[node.index()] = longest + self.job(node).map(&cost).unwrap_or_default();
         }
-        remaining
+        paths
     }
 }
 

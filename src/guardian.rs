@@ -45,6 +45,8 @@ impl Guardian {
         let pid = sys::fork_apart(&kept, || {
             sys::wait_for_close(&end_of_procman);
             if let Some((run, record)) = board.run() {
+                // At once: a shell is about to ask for the next command.
+                terminal.iter().filter(|_| board.is_drawn()).for_each(Terminal::erase_from_cursor);
                 let _lock = take_over(&record);
                 end_what_is_left(board, &run);
                 // Without such a job the modes are those of whoever has the terminal now.

@@ -34,6 +34,7 @@ mod exec;
 mod expected;
 mod export;
 mod files;
+mod forecast;
 mod freshness;
 mod glob;
 mod graph;

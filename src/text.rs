@@ -4,6 +4,7 @@
 
 mod output;
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::io;
@@ -11,7 +12,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-use unicode_width::UnicodeWidthStr;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub(crate) use output::{OutputEscaper, escape_output};
 
@@ -99,6 +100,16 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
+/// A duration at a glance, no more exact than it is of use while it changes: `4.2s`, `42s`, `4m07s`, `2h05m`.
+pub(crate) fn rough_duration(duration: Duration) -> String {
+    let (seconds, tenths) = (duration.as_secs(), duration.subsec_millis() / 100);
+    match seconds {
+        0..10 => format!("{seconds}.{tenths}s"),
+        10..60 => format!("{seconds}s"),
+        _ => self::duration(duration),
+    }
+}
+
 /// What the system says of an error, without its number and in the middle of a sentence.
 pub(crate) fn io_error(error: &io::Error) -> String {
     let text = error.to_string();
@@ -142,6 +153,38 @@ pub(crate) fn names(names: &[impl AsRef<str>]) -> String {
 pub(crate) fn pad(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(text.width());
     format!("{text}{:missing$}", "")
+}
+
+/// How many columns of a terminal it takes.
+pub(crate) fn columns(text: &str) -> usize {
+    text.width()
+}
+
+/// As much of it as fits into so many columns, the end given up for a `…` if it does not.
+pub(crate) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = columns.checked_sub(1) else { return Cow::Borrowed("") };
+    Cow::Owned(fitting(text.chars(), room).chain(['…']).collect())
+}
+
+/// The same with the middle given up: the names of a matrix's jobs differ at the end.
+pub(crate) fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = columns.checked_sub(1) else { return Cow::Borrowed("") };
+    let end: Vec<char> = fitting(text.chars().rev(), room - room / 2).collect();
+    Cow::Owned(fitting(text.chars(), room / 2).chain(['…']).chain(end.into_iter().rev()).collect())
+}
+
+/// As many of the first as fit into so many columns.
+fn fitting(chars: impl Iterator<Item = char>, columns: usize) -> impl Iterator<Item = char> {
+    chars.scan(columns, |room, c| {
+        *room = room.checked_sub(c.width().unwrap_or(0))?;
+        Some(c)
+    })
 }
 
 /// The candidate that is most like what was written, if any is like it.

@@ -12,7 +12,7 @@ use super::context::{Context, to_stdout};
 use super::options::{RunOptions, SelectionArgs};
 use super::outlook::{EarlierState, Outlook};
 use super::report::Reports;
-use super::screen::RunScreen;
+use super::screen::{RunScreen, foresee};
 use super::signals::{self, Signals};
 use super::{Error, FAILURE, FAULT, SUCCESS, usage};
 use crate::definition::{Definition, Key, definitions};
@@ -26,7 +26,7 @@ use crate::record::StateFolder;
 use crate::runner::{ControlChannel, Run, RunEnd, available_cpus, fresh_seed};
 use crate::schedule::Rules;
 use crate::selection::Selection;
-use crate::sys::{Orphans, Signal, Terminal};
+use crate::sys::{Board, Orphans, Signal, Terminal};
 use crate::text;
 
 #[derive(Debug, Args)]
@@ -175,9 +175,11 @@ fn record_run(
     let (folder, journal) = state.new_run()?;
     let (id, logs) = (folder.id(), folder.logs());
     let signals = Signals::watch(control.canceller())?;
-    let (screen, progress) = RunScreen::new(context, options.output.unwrap_or_default(), &plan, &logs)?;
+    let (mode, board) = (options.output.unwrap_or_default(), guardian.as_ref().map(Guardian::board));
+    let foresee = foresee(&plan, rules.limit, StateFolder::beside(&root), id.clone());
+    let (screen, progress) = RunScreen::new(context, mode, &plan, &logs, board, foresee)?;
     let reporters: Vec<Box<dyn Reporter>> = vec![Box::new(journal), Box::new(progress)];
-    let household = household(guardian.as_ref());
+    let household = household(board);
     if let Some(guardian) = &guardian {
         guardian.guard(&id, &folder.events());
     }
@@ -230,9 +232,9 @@ fn terminal_for(plan: &Plan) -> Result<Option<Arc<Terminal>>, Error> {
 }
 
 /// procman adopts what its jobs leave, where the system lets it.
-fn household(guardian: Option<&Guardian>) -> Household {
+fn household(board: Option<&'static Board>) -> Household {
     let orphans = Orphans::adopt().ok();
-    Household::new(orphans, guardian.map(Guardian::board))
+    Household::new(orphans, board)
 }
 
 /// The signal by which the user ended an interactive job, which procman then dies of too.

@@ -1,16 +1,22 @@
 //! What the user sees of a run, from its beginning to the summary.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::{Context, stdout_result};
 use super::{Error, no_thread};
 use crate::event::RunRecord;
+use crate::forecast::Forecast;
 use crate::plan::Plan;
+use crate::record::StateFolder;
 use crate::report::{
-    Detail, Display, Lines, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary, Tails, name_width,
+    Detail, Display, Foresee, Lines, Live, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary,
+    Tails, name_width,
 };
+use crate::sys::Board;
 use crate::text;
 
 /// The screen of one run.
@@ -23,12 +29,15 @@ pub(super) struct RunScreen {
 }
 
 impl RunScreen {
-    /// With what it is told by. The thread that it has is not to be started before signals are watched.
+    /// With what it is told by. The thread that it has is not to be started before signals are watched. What stands at the
+    /// bottom of a terminal is told to `board`, and `foresee` asked how long it will.
     pub(super) fn new(
         context: &Context,
         mode: OutputMode,
-        plan: &Plan,
+        plan: &Arc<Plan>,
         logs: &Path,
+        board: Option<&'static Board>,
+        foresee: Foresee,
     ) -> Result<(Self, Progress), Error> {
         let styles = context.styles();
         let lines = match (context.quiet, context.verbose) {
@@ -44,9 +53,13 @@ impl RunScreen {
         };
         let unusable = |error| Error::Fault(format!("stdout cannot be used: {}", text::io_error(&error)));
         let stop_commands = stop_commands();
-        let display = Display::of_this_process(stop_commands.clone()).map_err(unusable)?;
+        let mut display = Display::of_this_process(stop_commands.clone()).map_err(unusable)?;
+        if lines > Lines::None && is_live(io::stderr().is_terminal(), |name| std::env::var(name).ok()) {
+            display = display.with_bottom(board).map_err(unusable)?;
+        }
         let output = Output::new(mode, look, LogsOnDisk::new(logs.to_owned()));
-        let screen = Screen::new(display, output).map_err(|error| no_thread(&error))?;
+        let live = Live::new(Arc::clone(plan), styles.clone());
+        let screen = Screen::new(display, output, live, foresee).map_err(|error| no_thread(&error))?;
         let progress = Progress::new(screen.sender(), styles.clone(), lines);
         Ok((Self { screen, styles, mode, logs: logs.to_owned(), stop_commands }, progress))
     }
@@ -86,6 +99,23 @@ impl RunScreen {
         }
         stdout_result(self.screen.finish(patience).map_or(Ok(()), Err))
     }
+}
+
+/// How long such a run takes, by what is recorded of others.
+pub(super) fn foresee(plan: &Arc<Plan>, limit: usize, state: StateFolder, run: String) -> Foresee {
+    let plan = Arc::clone(plan);
+    Box::new(move || {
+        let mut durations = plan.jobs().ids().map(|job| (Arc::clone(plan.jobs().name(job)), None)).collect();
+        // What cannot be read says nothing.
+        state.durations(&run, &mut durations).ok()?;
+        Forecast::new(&plan, limit, |job| durations.get(job).copied().flatten())
+    })
+}
+
+/// Whether lines may stand at the bottom of the terminal: not where nobody sits, nor where they cannot be taken away.
+fn is_live(is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
+    let is_ci = variable("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
+    is_terminal && !is_ci && variable("TERM").is_some_and(|term| term != "dumb")
 }
 
 /// On GitHub, which takes lines of a log for commands: a word that nobody can know beforehand, for the mark after which

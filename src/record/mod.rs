@@ -2,6 +2,7 @@
 //!
 //! Knows files and the format of events. Does not know how a run is made or how one looks on a screen.
 
+mod durations;
 mod folder;
 mod journal;
 mod key;

@@ -13,6 +13,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
+use super::live::Region;
+use crate::sys::{self, Board};
+
+/// How large a terminal is that does not say so: columns and rows.
+const USUAL_SIZE: (usize, usize) = (80, 24);
 /// So much is gathered before it is written anyway.
 const BATCH: usize = 128 * 1024;
 /// How long to wait for a reader whose pipe is full and does not wait by itself.
@@ -40,6 +45,15 @@ pub(crate) struct Display {
     /// While a job has the terminal, nothing is written.
     lent: Arc<AtomicBool>,
     stdout_state: StdoutState,
+    bottom: Option<Bottom>,
+}
+
+/// What stands below all else.
+struct Bottom {
+    region: Region,
+    terminal: File,
+    /// Where it says that it is drawn, for who outlives this process.
+    board: Option<&'static Board>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +97,53 @@ impl Display {
             stopped: false,
             lent: Arc::default(),
             stdout_state: StdoutState::Open,
+            bottom: None,
+        }
+    }
+
+    /// Lines can stand at the bottom of stderr, which is a terminal; the board is told whether they do.
+    pub(crate) fn with_bottom(mut self, board: Option<&'static Board>) -> io::Result<Self> {
+        let terminal = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+        self.bottom = Some(Bottom { region: Region::default(), terminal, board });
+        Ok(self)
+    }
+
+    pub(super) fn has_bottom(&self) -> bool {
+        self.bottom.is_some()
+    }
+
+    /// How many columns and rows there are where lines can stand at the bottom.
+    pub(super) fn size(&self) -> (usize, usize) {
+        self.bottom.as_ref().and_then(|bottom| sys::window_size(bottom.terminal.as_fd())).unwrap_or(USUAL_SIZE)
+    }
+
+    /// From the next write on these lines stand below all else, unless output there has not ended its line.
+    pub(super) fn draw_bottom(&mut self, lines: &[String]) {
+        if self.is_terminal && self.in_line && !self.interrupted {
+            return;
+        }
+        if let Some(bottom) = &mut self.bottom {
+            let mut text = String::new();
+            bottom.region.draw(lines, &mut text);
+            self.push(Stream::Stderr, text.as_bytes());
+        }
+    }
+
+    /// A job has had the terminal: what follows begins on a new line, wherever the cursor was left. Blanks go on to the next
+    /// line only if they do not begin one.
+    pub(super) fn begin_line(&mut self) {
+        if self.has_bottom() {
+            let text = format!("{:1$}\r\x1b[K", "", self.size().0);
+            self.push(Stream::Stderr, text.as_bytes());
+        }
+    }
+
+    /// From the next write on nothing stands there.
+    pub(super) fn clear_bottom(&mut self) {
+        if let Some(bottom) = &mut self.bottom {
+            let mut text = String::new();
+            bottom.region.erase(&mut text);
+            self.push(Stream::Stderr, text.as_bytes());
         }
     }
 
@@ -114,6 +175,7 @@ impl Display {
 
     /// Shows procman's own words, which end their line.
     pub(super) fn words(&mut self, text: &str) {
+        self.clear_bottom();
         self.allow_commands();
         if self.is_shared && self.in_line && !self.interrupted {
             self.push(Stream::Stderr, b"\n");
@@ -125,6 +187,9 @@ impl Display {
 
     /// Shows what `add` adds: something that a job has written.
     pub(super) fn output(&mut self, add: impl FnOnce(&mut Vec<u8>)) {
+        if self.is_terminal {
+            self.clear_bottom();
+        }
         if let (false, Some(word)) = (self.stopped, &self.stop_commands) {
             let mark = format!("::stop-commands::{word}\n");
             self.push(Stream::Stdout, mark.as_bytes());
@@ -149,6 +214,7 @@ impl Display {
         while self.lent.load(Ordering::SeqCst) {
             thread::park();
         }
+        self.tell_board(true);
         let mut from = 0;
         for (stream, to) in std::mem::take(&mut self.parts) {
             let bytes = &self.batch[from..to];
@@ -165,6 +231,16 @@ impl Display {
             }
         }
         self.batch.clear();
+        self.tell_board(false);
+    }
+
+    /// Before a write, what it may draw is told; after it, what it has taken away.
+    fn tell_board(&self, drawn: bool) {
+        if let Some(Bottom { region, board: Some(board), .. }) = &self.bottom
+            && region.is_drawn() == drawn
+        {
+            board.set_drawn(drawn);
+        }
     }
 
     /// Lets the reader take lines for commands again, unless output has not ended its line.
@@ -177,6 +253,9 @@ impl Display {
     }
 
     fn push(&mut self, stream: Stream, bytes: &[u8]) {
+        if bytes.is_empty() {
+            return;
+        }
         self.batch.extend_from_slice(bytes);
         self.note(stream);
     }

@@ -4,6 +4,7 @@
 //! writing to.
 
 mod display;
+mod live;
 mod output;
 mod progress;
 mod screen;
@@ -15,9 +16,10 @@ mod tests;
 use crate::event::{JobRecord, JobStatus};
 
 pub(crate) use display::Display;
+pub(crate) use live::Live;
 pub(crate) use output::{LogsOnDisk, Look, Output, OutputMode, name_width};
 pub(crate) use progress::{Lines, Progress};
-pub(crate) use screen::Screen;
+pub(crate) use screen::{Foresee, Screen};
 pub(crate) use styles::Styles;
 pub(crate) use summary::{Detail, Summary, Tails};
 

@@ -11,7 +11,7 @@ use crate::event::{Event, EventKind, Fault, JobRecord, JobStatus, Reporter, RunR
 use crate::text;
 
 /// The longest of [`JobStatus::WORDS`].
-const WORD_WIDTH: usize = 15;
+pub(super) const WORD_WIDTH: usize = 15;
 
 /// Which lines there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,28 +68,48 @@ impl Progress {
     }
 
     /// What is more to an event than its line.
-    fn tell(&self, event: &EventKind, record: &RunRecord) {
-        let (EventKind::AttemptStarted { job, .. }
-        | EventKind::AttemptDeferred { job, .. }
-        | EventKind::AttemptEnded { job, .. }) = event
-        else {
-            return;
-        };
-        let Some(plan) = record.jobs.get(job).map(|job| &job.plan) else { return };
-        match event {
-            // Without a log it has the terminal, which no line is to fall into.
-            EventKind::AttemptStarted { .. } if plan.log.is_none() => self.screen.lend_terminal(),
-            _ if plan.log.is_none() => self.screen.take_terminal_back(),
-            EventKind::AttemptStarted { attempt, slot, .. } => {
-                self.screen.send(Message::Started { job: Arc::clone(plan), attempt: *attempt, slot: *slot });
+    fn tell(&self, event: &Event, record: &RunRecord) {
+        let (at, screen) = (event.t.0, &self.screen);
+        match &event.kind {
+            EventKind::RunStarted(_) | EventKind::Resumed => screen.send(Message::GoesOn(at)),
+            EventKind::Paused => {
+                screen.send(Message::Paused(at));
+                // procman is about to stop.
+                screen.flush();
+            }
+            EventKind::AttemptStarted { job, attempt, slot } => {
+                let Some(plan) = record.jobs.get(job).map(|job| &job.plan) else { return };
+                screen.send(Message::Started { job: Arc::clone(plan), attempt: *attempt, slot: *slot, at });
+                if has_terminal(job, record) {
+                    screen.lend_terminal();
+                }
             }
             EventKind::AttemptDeferred { job, attempt, .. } => {
-                self.screen.send(Message::Deferred { job: Arc::clone(job), attempt: *attempt });
+                screen.send(Message::Deferred { job: Arc::clone(job), attempt: *attempt });
+                self.attempt_ended(job, record);
             }
             EventKind::AttemptEnded { job, attempt, .. } => {
-                self.screen.send(Message::Ended { job: Arc::clone(job), attempt: *attempt });
+                screen.send(Message::Ended { job: Arc::clone(job), attempt: *attempt });
+                self.attempt_ended(job, record);
             }
-            _ => {}
+            EventKind::AttemptStopped { job, .. } => {
+                screen.send(Message::Stopped { job: Arc::clone(job), is_stopped: true });
+            }
+            EventKind::AttemptContinued { job, .. } => {
+                screen.send(Message::Stopped { job: Arc::clone(job), is_stopped: false });
+            }
+            EventKind::JobEnded { job, status } => {
+                screen.send(Message::JobEnded { job: Arc::clone(job), word: status.word() });
+            }
+            EventKind::CancelRequested { .. } => screen.send(Message::Cancelled),
+            EventKind::RunEnded { .. } => screen.send(Message::Over),
+            EventKind::LeftBehind { .. } | EventKind::RunnerDied => {}
+        }
+    }
+
+    fn attempt_ended(&self, job: &str, record: &RunRecord) {
+        if has_terminal(job, record) {
+            self.screen.take_terminal_back();
         }
     }
 
@@ -119,6 +139,11 @@ impl Progress {
     }
 }
 
+/// Without a log it has the terminal, which no line is to fall into.
+fn has_terminal(job: &str, record: &RunRecord) -> bool {
+    record.jobs.get(job).is_some_and(|job| job.plan.log.is_none())
+}
+
 /// A line of something other than a job's end.
 pub(super) fn not_ended(styles: &Styles, word: &str, name: &str, detail: &str) -> String {
     let word = format!("{word:>WORD_WIDTH$}");
@@ -133,7 +158,7 @@ impl Reporter for Progress {
                 line.push('\n');
                 self.screen.send(Message::Words(line));
             }
-            self.tell(&event.kind, record);
+            self.tell(event, record);
         }
         Ok(())
     }

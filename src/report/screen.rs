@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Display;
+use super::live::{Live, Word};
 use super::output::Output;
 use crate::event::PlannedJob;
+use crate::forecast::Forecast;
 
 /// How long the thread pauses after each write, so that it is not woken for every line of a run of short jobs; at a
 /// limit of 2 those wakes cost one job in twenty. Nobody sees the pause.
@@ -21,6 +23,15 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// How long after the pause it looks again for what jobs have written, if nothing else happens.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// How often what stands at the bottom is drawn anew, if nothing else happens.
+const TICK: Duration = Duration::from_millis(100);
+
+/// A run that is shorter than this shows nothing at the bottom.
+const SHORT: Duration = Duration::from_millis(100);
+
+/// When it is asked how long the run will take. That has to be looked up, which is of no use to a short one.
+const FORESEE_AT: Duration = Duration::from_millis(300);
 
 /// How long a flush waits for somebody to read.
 const FLUSH_PATIENCE: Duration = Duration::from_millis(200);
@@ -32,6 +43,9 @@ pub(crate) struct Screen {
     /// Told at the end, when all is written, what kept stdout from being so.
     done: Receiver<Option<io::Error>>,
 }
+
+/// Finds out how long a run will take, which may take its time.
+pub(crate) type Foresee = Box<dyn FnOnce() -> Option<Forecast> + Send>;
 
 /// The way to the writing thread, to be handed on.
 #[derive(Debug, Clone)]
@@ -51,6 +65,12 @@ pub(super) enum Message {
         job: Arc<PlannedJob>,
         attempt: u32,
         slot: u32,
+        /// Run time.
+        at: Duration,
+    },
+    Stopped {
+        job: Arc<str>,
+        is_stopped: bool,
     },
     Deferred {
         job: Arc<str>,
@@ -60,6 +80,20 @@ pub(super) enum Message {
         job: Arc<str>,
         attempt: u32,
     },
+    /// No attempt follows, and the job has ended with this one of the words for it.
+    JobEnded {
+        job: Arc<str>,
+        word: &'static str,
+    },
+    /// The run is to end early.
+    Cancelled,
+    /// The run stands still from this run time on.
+    Paused(Duration),
+    /// It begins at this run time, or goes on.
+    GoesOn(Duration),
+    /// All jobs have ended.
+    Over,
+    Foreseen(Forecast),
     /// To be answered when all is written that came before.
     Flush(Sender<()>),
     /// To be answered by the job whose output stands at the end of what was shown, if it does where words are shown.
@@ -69,11 +103,13 @@ pub(super) enum Message {
 
 impl Screen {
     /// Shows on `display`. A reader that has gone away stops the writing and nothing else.
-    pub(crate) fn new(display: Display, output: Output) -> io::Result<Self> {
+    pub(crate) fn new(display: Display, output: Output, live: Live, foresee: Foresee) -> io::Result<Self> {
         let (messages, inbox) = mpsc::channel();
         let (is_done, done) = mpsc::channel();
         let lent = display.lent();
-        let writer = Writer { inbox, display, output };
+        let answer = messages.clone();
+        let clock = Clock { shown: Duration::ZERO, since: None };
+        let writer = Writer { inbox, answer, display, output, live, clock, foresee: Some(foresee) };
         // Whoever waits for it may have lost patience.
         let write = move || _ = is_done.send(writer.run());
         let thread = thread::Builder::new().name("screen".to_owned()).spawn(write)?;
@@ -121,13 +157,17 @@ impl ToScreen {
         _ = self.messages.send(message);
     }
 
-    /// From now on nothing is written, so that no line falls into what a job does with the terminal. Waits until all is
-    /// written that came before, but not long: nobody may be reading.
-    pub(super) fn lend_terminal(&self) {
+    /// Waits until all is written that came before, but not long: nobody may be reading.
+    pub(super) fn flush(&self) {
         let (written, is_written) = mpsc::channel();
         self.send(Message::Flush(written));
         self.writer.unpark();
         _ = is_written.recv_timeout(FLUSH_PATIENCE);
+    }
+
+    /// From now on nothing is written, so that no line falls into what a job does with the terminal.
+    pub(super) fn lend_terminal(&self) {
+        self.flush();
         self.lent.store(true, Ordering::SeqCst);
     }
 
@@ -140,8 +180,27 @@ impl ToScreen {
 /// What the thread works with.
 struct Writer {
     inbox: Receiver<Message>,
+    /// The way back to the inbox.
+    answer: Sender<Message>,
     display: Display,
     output: Output,
+    live: Live,
+    clock: Clock,
+    foresee: Option<Foresee>,
+}
+
+/// Run time.
+struct Clock {
+    /// As it was last told.
+    shown: Duration,
+    /// When that was; `None` while the run stands still.
+    since: Option<Instant>,
+}
+
+impl Clock {
+    fn now(&self) -> Duration {
+        self.shown + self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
 }
 
 impl Writer {
@@ -151,22 +210,22 @@ impl Writer {
             thread::park_timeout(PAUSE);
         }
         self.output.finish(&mut self.display);
+        self.display.clear_bottom();
         self.display.write();
         self.display.stdout_error()
     }
 
     /// Waits for something to do, and does all there is. The answer is whether there may be more one day.
     fn turn(&mut self) -> bool {
-        let mut next = if self.output.is_following() {
-            match self.inbox.recv_timeout(LOOK) {
-                Err(RecvTimeoutError::Disconnected) => return false,
-                message => message.ok(),
-            }
-        } else {
-            match self.inbox.recv() {
-                Err(_) => return false,
-                message => message.ok(),
-            }
+        let tick = self.has_bottom().then_some(TICK);
+        let patience = if self.output.is_following() { Some(LOOK) } else { tick };
+        let message = match patience {
+            Some(patience) => self.inbox.recv_timeout(patience),
+            None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        let mut next = match message {
+            Err(RecvTimeoutError::Disconnected) => return false,
+            message => message.ok(),
         };
         loop {
             while let Some(message) = next.take().or_else(|| self.inbox.try_recv().ok()) {
@@ -179,18 +238,65 @@ impl Writer {
                 break;
             }
         }
+        self.draw_bottom();
         self.display.write();
         true
+    }
+
+    /// Whether something is to stand at the bottom, as far as what happens in the run is concerned.
+    fn has_bottom(&self) -> bool {
+        self.display.has_bottom() && self.clock.since.is_some() && self.live.is_shown()
+    }
+
+    fn draw_bottom(&mut self) {
+        if !self.has_bottom() {
+            return self.display.clear_bottom();
+        }
+        let now = self.clock.now();
+        if now >= FORESEE_AT
+            && let Some(foresee) = self.foresee.take()
+        {
+            let answer = self.answer.clone();
+            let foresee = move || foresee().map(|forecast| answer.send(Message::Foreseen(forecast)));
+            // Without a thread nothing is foreseen.
+            _ = thread::Builder::new().name("forecast".to_owned()).spawn(foresee);
+        }
+        if now >= SHORT {
+            let (columns, rows) = self.display.size();
+            self.display.draw_bottom(&self.live.lines(now, columns, rows));
+        }
     }
 
     fn take(&mut self, message: Message) {
         match message {
             Message::Words(text) => self.display.words(&text),
-            Message::Started { job, attempt, slot } => self.output.started(&job, attempt, slot, &self.display),
-            Message::Deferred { job, attempt } => self.output.deferred(&job, attempt),
-            Message::Ended { job, attempt } => self.output.ended(&job, attempt, &mut self.display),
+            Message::Started { job, attempt, slot, at } => {
+                self.live.started(&job.name, attempt, slot, at);
+                self.output.started(&job, attempt, slot, &self.display);
+            }
+            Message::Deferred { job, attempt } => {
+                self.live.attempt_ended(&job);
+                self.output.deferred(&job, attempt);
+            }
+            Message::Ended { job, attempt } => {
+                if self.live.has_terminal(&job) {
+                    self.display.begin_line();
+                }
+                self.live.attempt_ended(&job);
+                self.output.ended(&job, attempt, &mut self.display);
+            }
+            Message::Stopped { job, is_stopped } => {
+                self.live.say(&job, if is_stopped { Word::Stopped } else { Word::Running });
+            }
+            Message::JobEnded { job, word } => self.live.ended(&job, word),
+            Message::Cancelled => self.live.cancelled(),
+            Message::Paused(at) => self.clock = Clock { shown: at, since: None },
+            Message::GoesOn(at) => self.clock = Clock { shown: at, since: Some(Instant::now()) },
+            Message::Over => self.live.over(),
+            Message::Foreseen(forecast) => self.live.foresee(forecast),
             Message::Flush(written) => {
                 self.output.catch_up(&mut self.display);
+                self.draw_bottom();
                 self.display.write();
                 _ = written.send(());
             }

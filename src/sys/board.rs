@@ -21,6 +21,8 @@ pub(crate) struct Board {
     armed: AtomicBool,
     /// Whether a job has the terminal.
     lent: AtomicBool,
+    /// Whether the terminal shows something at its bottom that will not stay.
+    drawn: AtomicBool,
     run: Text,
     record: Text,
     /// One more than the highest slot ever taken.
@@ -92,6 +94,15 @@ impl Board {
 
     pub(crate) fn is_terminal_lent(&self) -> bool {
         self.lent.load(Ordering::Acquire)
+    }
+
+    /// From the cursor on the terminal shows something that is to go when procman does, or nothing.
+    pub(crate) fn set_drawn(&self, drawn: bool) {
+        self.drawn.store(drawn, Ordering::Release);
+    }
+
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.drawn.load(Ordering::Acquire)
     }
 
     /// This process is to be left alone, with all that belongs to it. More than [`SPARED`] cannot be.

@@ -1,7 +1,7 @@
 //! The controlling terminal: who is in its foreground, and its modes.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
@@ -66,12 +66,35 @@ impl Terminal {
         }
     }
 
+    /// Erases all from the cursor on: on its line, where a shell may have begun to write by now, and below. A terminal that
+    /// takes nothing now, as one that is held by Ctrl-S, is left as it is.
+    pub(crate) fn erase_from_cursor(&self) {
+        let mut ready = libc::pollfd { fd: self.file.as_raw_fd(), events: libc::POLLOUT, revents: 0 };
+        // SAFETY: one descriptor, which is open, and no time to wait.
+        if unsafe { libc::poll(&raw mut ready, 1, 0) } == 1 && ready.revents == libc::POLLOUT {
+            _ = (&self.file).write_all(b"\x1b[J");
+        }
+    }
+
     /// Gives the modes back that the terminal had.
     pub(crate) fn restore(&self) {
         // Not after what is written has been shown: a terminal that is held by Ctrl-S would hold this up too.
         // SAFETY: the modes are those that the system gave us.
         unsafe { libc::tcsetattr(self.file.as_raw_fd(), libc::TCSANOW, &raw const self.modes) };
     }
+}
+
+/// How many columns and rows a terminal has; `None` where it does not say.
+pub(crate) fn window_size(terminal: BorrowedFd<'_>) -> Option<(usize, usize)> {
+    let mut size = MaybeUninit::<libc::winsize>::zeroed();
+    // SAFETY: the call fills in what it is given, and all zeroes are a size too.
+    let size = unsafe {
+        match libc::ioctl(terminal.as_raw_fd(), libc::TIOCGWINSZ, size.as_mut_ptr()) {
+            0 => size.assume_init(),
+            _ => return None,
+        }
+    };
+    (size.ws_col > 0 && size.ws_row > 0).then(|| (size.ws_col.into(), size.ws_row.into()))
 }
 
 fn modes(terminal: BorrowedFd<'_>) -> io::Result<libc::termios> {

@@ -23,6 +23,7 @@ mod include;
 mod inherited;
 mod interactive;
 mod limits;
+mod live;
 mod matrix;
 mod min_version;
 mod output;

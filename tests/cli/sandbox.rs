@@ -368,7 +368,7 @@ fn compare(folder: &Path, actual: &[u8], expected: impl IntoData) {
 }
 
 /// Replaces times, run ids and amounts of memory, with the blanks that align them.
-fn redact(text: &str) -> String {
+pub(crate) fn redact(text: &str) -> String {
     let mut out = String::new();
     for line in text.split_inclusive('\n') {
         let mut rest = line;

@@ -17,16 +17,20 @@ use rustix::termios::{
     tcsetwinsize,
 };
 
-use crate::sandbox::{PROCMAN, Sandbox, is_gone, misbehave, wait_until};
+use crate::sandbox::{PROCMAN, Sandbox, is_gone, misbehave, redact, wait_until};
 
 pub(crate) const CTRL_C: &str = "\x03";
 pub(crate) const CTRL_Z: &str = "\x1a";
 pub(crate) const CTRL_BACKSLASH: &str = "\x1c";
 
+/// The size of a terminal.
+const LINES: u16 = 24;
+const COLUMNS: u16 = 80;
+
 /// How a terminal behaves.
 pub(crate) type Modes = (InputModes, OutputModes, ControlModes, LocalModes);
 
-/// A terminal of 80 columns and 24 lines, and the command that it was opened for, which leads its session.
+/// A terminal of [`COLUMNS`] and [`LINES`], and the command that it was opened for, which leads its session.
 pub(crate) struct Terminal {
     /// The side of the person; `None` after it was hung up.
     person: Option<File>,
@@ -68,7 +72,7 @@ impl Sandbox {
 
 impl Terminal {
     /// Starts a command that takes its stdin as its terminal.
-    fn open(mut command: Command) -> Self {
+    pub(crate) fn open(mut command: Command) -> Self {
         let (person, programs) = pair().expect("a terminal");
         let first_modes = modes_of(&person);
         let end = || programs.try_clone().expect("a descriptor");
@@ -99,9 +103,20 @@ impl Terminal {
         wait_until(&format!("{text:?} on the terminal"), || self.shown().contains(text).then_some(()));
     }
 
+    /// Waits until a person sees this.
+    #[track_caller]
+    pub(crate) fn wait_to_see(&self, text: &str) {
+        wait_until(&format!("{text:?} to be seen"), || self.screen().contains(text).then_some(()));
+    }
+
     /// What has been shown so far.
     pub(crate) fn shown(&self) -> String {
         String::from_utf8_lossy(&self.shown.lock().expect("the reader does not panic")).into_owned()
+    }
+
+    /// What a person sees: the lines on the terminal, less the empty ones at its end, with times and ids replaced.
+    pub(crate) fn screen(&self) -> String {
+        screen(self.shown().as_bytes())
     }
 
     pub(crate) fn modes(&self) -> Modes {
@@ -164,6 +179,13 @@ impl Drop for Terminal {
     }
 }
 
+/// What such a terminal looks like after this was written to it.
+pub(crate) fn screen(bytes: &[u8]) -> String {
+    let mut terminal = vt100::Parser::new(LINES, COLUMNS, 0);
+    terminal.process(bytes);
+    redact(&format!("{}\n", terminal.screen().contents().trim_end()))
+}
+
 fn modes_of(terminal: &File) -> Modes {
     let all = tcgetattr(terminal).expect("a terminal has modes");
     (all.input_modes, all.output_modes, all.control_modes, all.local_modes)
@@ -174,7 +196,7 @@ fn pair() -> io::Result<(File, OwnedFd)> {
     let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC)?;
     grantpt(&person)?;
     unlockpt(&person)?;
-    tcsetwinsize(&person, Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 })?;
+    tcsetwinsize(&person, Winsize { ws_row: LINES, ws_col: COLUMNS, ws_xpixel: 0, ws_ypixel: 0 })?;
     let name = ptsname(&person, Vec::new())?;
     let programs = rustix::fs::open(name, OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty())?;
     Ok((File::from(person), programs))

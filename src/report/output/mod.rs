@@ -13,7 +13,6 @@ use std::io;
 use std::sync::Arc;
 
 use owo_colors::OwoColorize;
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::progress::not_ended;
 use super::{Display, Styles};
@@ -227,33 +226,12 @@ impl Attempt {
 
 impl Look {
     fn prefix(&self, name: &str, slot: u32) -> Vec<u8> {
-        let name = text::pad(&cut(&text::escape(name.as_bytes()), self.name_width), self.name_width);
+        let name = text::pad(&text::cut_middle(&text::escape(name.as_bytes()), self.name_width), self.name_width);
         format!("{} ", format!("{name} |").style(self.names.of_slot(slot))).into_bytes()
     }
 }
 
 /// How wide the names of jobs are in front of lines.
 pub(crate) fn name_width<'n>(names: impl Iterator<Item = &'n str>) -> usize {
-    names.map(|name| text::escape(name.as_bytes()).width()).max().unwrap_or(0).min(WIDEST_NAME)
-}
-
-/// A name in so many columns at most. Both its ends are kept: those of a matrix differ at the end.
-fn cut(name: &str, width: usize) -> String {
-    if name.width() <= width {
-        return name.to_owned();
-    }
-    let room = width.saturating_sub(2);
-    let fitting = |chars: &mut dyn Iterator<Item = char>, room: usize| {
-        let mut left = room;
-        let fits = |c: &char| {
-            let width = c.width().unwrap_or(0);
-            let fits = width <= left;
-            left = left.saturating_sub(width);
-            fits
-        };
-        chars.take_while(fits).collect::<Vec<char>>()
-    };
-    let begin = fitting(&mut name.chars(), room / 2);
-    let end = fitting(&mut name.chars().rev(), room - room / 2);
-    begin.into_iter().chain("..".chars()).chain(end.into_iter().rev()).collect()
+    names.map(|name| text::columns(&text::escape(name.as_bytes()))).max().unwrap_or(0).min(WIDEST_NAME)
 }
