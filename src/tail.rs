@@ -50,6 +50,13 @@ impl Tail {
         Ok(Self::of(&bytes, skipped > 0, LINES))
     }
 
+    /// So many lines out of so many bytes, less the sequences that color a terminal or move about on it: for readers who
+    /// have none.
+    pub(crate) fn read_plain(path: &Path, lines: usize, bytes: u64) -> io::Result<Self> {
+        let LastBytes { bytes, skipped } = LastBytes::read(path, bytes)?;
+        Ok(Self::of(&text::without_sequences(&bytes), skipped > 0, lines))
+    }
+
     fn of(bytes: &[u8], cut: bool, most: usize) -> Self {
         let text = bytes.strip_suffix(b"\n").unwrap_or(bytes);
         if text.is_empty() {

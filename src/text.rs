@@ -3,6 +3,7 @@
 //! Knows text and nothing of where it goes; what it returns is safe to show on a terminal.
 
 mod output;
+mod plain;
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub(crate) use output::{OutputEscaper, escape_output};
+pub(crate) use plain::without_sequences;
 
 /// How many names a list shows.
 const MOST_NAMES: usize = 10;

@@ -177,7 +177,7 @@ pub struct EarlierJob {
 }
 
 /// One job of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct PlannedJob {
     /// Its name.
     pub name: Arc<str>,

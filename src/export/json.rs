@@ -11,7 +11,6 @@ use serde::Serialize;
 use super::Report;
 use crate::event::{AttemptEnd, AttemptRecord, CancelReason, JobRecord, JobStatus, LeftOver, Seconds};
 use crate::json::to_json;
-use crate::plan::relative;
 
 const VERSION: u32 = 1;
 
@@ -138,6 +137,6 @@ fn shown_attempt<'a>(report: &Report<'_>, job: &JobRecord, attempt: &'a AttemptR
         slot: attempt.slot,
         start: Seconds(attempt.started),
         end: attempt.end.as_ref(),
-        logs: logs.into_iter().map(|log| (log.stream.word(), relative(report.root, &log.path))).collect(),
+        logs: logs.into_iter().map(|log| (log.stream.word(), report.shown_log(&log))).collect(),
     }
 }

@@ -5,11 +5,15 @@
 
 mod destination;
 mod json;
+mod junit;
+#[cfg(test)]
+mod tests;
 
 use std::path::{Path, PathBuf};
 
 use crate::event::{JobRecord, RunRecord, RunStatus};
 use crate::log_name::{LogStream, file_name};
+use crate::plan::relative;
 
 pub(crate) use destination::Destination;
 
@@ -29,15 +33,17 @@ pub(crate) struct Report<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     Json,
+    Junit,
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 1] = [Self::Json];
+    pub(crate) const ALL: [Self; 2] = [Self::Json, Self::Junit];
 
     /// The word that it is asked for by.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Json => "json",
+            Self::Junit => "junit",
         }
     }
 
@@ -50,6 +56,7 @@ impl Format {
     pub(crate) fn render(self, report: &Report<'_>) -> String {
         match self {
             Self::Json => json::json(report),
+            Self::Junit => junit::junit(report),
         }
     }
 }
@@ -83,6 +90,11 @@ impl Report<'_> {
         let Some(stem) = &job.plan.log else { return Vec::new() };
         let log = |stream: &LogStream| Log { stream: *stream, path: self.logs.join(file_name(stem, attempt, *stream)) };
         LogStream::of(job.plan.split).iter().map(log).collect()
+    }
+
+    /// A log's path as data, relative to the manifest's folder where it lies inside.
+    pub(crate) fn shown_log(&self, log: &Log) -> String {
+        relative(self.root, &log.path)
     }
 }
 

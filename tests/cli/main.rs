@@ -32,6 +32,8 @@ mod pause;
 mod promises;
 mod record;
 mod report;
+mod report_json;
+mod report_junit;
 mod rerun;
 mod retries;
 mod sandbox;

@@ -4,9 +4,49 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use snapbox::{Assert, IntoData};
+
 use crate::sandbox::{Sandbox, misbehaving, wait_until};
 
 const SIGINT: i32 = 2;
+
+/// Jobs that end in every way but by a cancel, and their run.
+pub(crate) fn some_of_everything() -> Sandbox {
+    let sandbox = Sandbox::with(
+        "limit = 1
+[tasks]
+fine = ['echo', 'not shown']
+needs-broken = { argv = ['true'], deps = ['broken'] }
+broken = ['./broken']
+shaky = { argv = ['./shaky'], retries = 2 }
+slow = { argv = ['sleep', '1000'], timeout = '1ms' }
+allowed = { argv = ['false'], allow_failure = true }
+missing = ['./missing']
+apart = { argv = ['sh', '-c', 'echo one; echo two >&2; kill -9 $$'], streams = 'split', retries = 1 }
+cells = { argv = ['test', '{{n}}', '=', '1'], matrix = { n = [1, 2] } }
+elsewhere = { argv = ['true'], platforms = ['macos'] }
+",
+    )
+    .script("broken", "#!/bin/sh\necho out\nprintf '\\033[31m<b>&|``` ]]>\\033[m\\007\\t\\377\\n' >&2\nexit 3\n")
+    .script("shaky", "#!/bin/sh\necho this is attempt $PROCMAN_ATTEMPT\ntest $PROCMAN_ATTEMPT = 2\n");
+    sandbox.run(&["-q"]).code(1);
+    sandbox
+}
+
+/// A report of its latest run.
+#[track_caller]
+pub(crate) fn report(sandbox: &Sandbox, format: &str) -> String {
+    let ran = sandbox.run(&["report", "--format", format]).code(0).stderr("");
+    let text = String::from_utf8(ran.stdout_bytes().to_vec()).expect("text");
+    let run = sandbox.latest().file_name().expect("an id").to_string_lossy().into_owned();
+    text.replace(&run, "[RUN]").replace(sandbox.path("").to_str().expect("text"), "[FOLDER]/")
+}
+
+/// Compares a whole report. Its backslashes are no separators of paths.
+#[track_caller]
+pub(crate) fn is(document: &str, expected: impl IntoData) {
+    Assert::new().action_env("SNAPSHOTS").eq(document.into_data().raw(), expected.into_data().raw());
+}
 
 /// The JSON report in a file.
 #[track_caller]
@@ -57,19 +97,19 @@ For more information, try '--help'.
 "#]]);
     sandbox.run(&["report", "--format", "xml"]).code(2).stderr(snapbox::str![[r#"
 error: invalid value 'xml' for '--format <FORMAT>'
-  [possible values: json]
+  [possible values: json, junit]
 
 For more information, try '--help'.
 
 "#]]);
     sandbox.run(&["--report", "xml=x"]).code(2).stderr(snapbox::str![[r#"
-error: invalid value 'xml=x' for '--report <FORMAT=FILE>': there is no format `xml`; it can be json
+error: invalid value 'xml=x' for '--report <FORMAT=FILE>': there is no format `xml`; it can be json, junit
 
 For more information, try '--help'.
 
 "#]]);
     sandbox.run(&["--report", "json"]).code(2).stderr(snapbox::str![[r#"
-error: invalid value 'json' for '--report <FORMAT=FILE>': write FORMAT=FILE; FORMAT can be json
+error: invalid value 'json' for '--report <FORMAT=FILE>': write FORMAT=FILE; FORMAT can be json, junit
 
 For more information, try '--help'.
 
@@ -77,7 +117,7 @@ For more information, try '--help'.
     let mut command = sandbox.command(&[]);
     command.env("PROCMAN_REPORT", "json=");
     sandbox.ran(command).code(2).stderr(snapbox::str![[r#"
-error: PROCMAN_REPORT is `json=`: write FORMAT=FILE; FORMAT can be json
+error: PROCMAN_REPORT is `json=`: write FORMAT=FILE; FORMAT can be json, junit
 
 "#]]);
     assert!(!sandbox.path(".procman").exists(), "nothing was started");
