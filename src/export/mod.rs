@@ -8,6 +8,7 @@ mod json;
 mod junit;
 #[cfg(test)]
 mod tests;
+mod trace;
 
 use std::path::{Path, PathBuf};
 
@@ -34,16 +35,18 @@ pub(crate) struct Report<'a> {
 pub(crate) enum Format {
     Json,
     Junit,
+    Trace,
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 2] = [Self::Json, Self::Junit];
+    pub(crate) const ALL: [Self; 3] = [Self::Json, Self::Junit, Self::Trace];
 
     /// The word that it is asked for by.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Json => "json",
             Self::Junit => "junit",
+            Self::Trace => "trace",
         }
     }
 
@@ -57,6 +60,7 @@ impl Format {
         match self {
             Self::Json => json::json(report),
             Self::Junit => junit::junit(report),
+            Self::Trace => trace::trace(report),
         }
     }
 }
