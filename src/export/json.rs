@@ -95,10 +95,6 @@ struct ShownAttempt<'a> {
 
 pub(super) fn json(report: &Report<'_>) -> String {
     let record = report.record;
-    let mut counts: IndexMap<&'static str, usize> = record.counts().into_iter().collect();
-    for job in record.jobs.values().filter(|job| job.status.is_none()) {
-        *counts.entry(report.state_of(job)).or_default() += 1;
-    }
     to_json(&ShownRun {
         version: VERSION,
         run: &record.run,
@@ -110,7 +106,7 @@ pub(super) fn json(report: &Report<'_>) -> String {
         cancel: record.cancel.as_ref(),
         seconds: Seconds(record.elapsed),
         limit: record.limit,
-        counts,
+        counts: report.counts(),
         left_behind: &record.left_behind,
         jobs: record.jobs.values().map(|job| shown_job(report, job)).collect(),
     })

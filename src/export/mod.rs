@@ -6,11 +6,14 @@
 mod destination;
 mod json;
 mod junit;
+mod markdown;
 #[cfg(test)]
 mod tests;
 mod trace;
 
 use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
 
 use crate::event::{JobRecord, RunRecord, RunStatus};
 use crate::log_name::{LogStream, file_name};
@@ -36,10 +39,11 @@ pub(crate) enum Format {
     Json,
     Junit,
     Trace,
+    Markdown,
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 3] = [Self::Json, Self::Junit, Self::Trace];
+    pub(crate) const ALL: [Self; 4] = [Self::Json, Self::Junit, Self::Trace, Self::Markdown];
 
     /// The word that it is asked for by.
     pub(crate) fn word(self) -> &'static str {
@@ -47,6 +51,7 @@ impl Format {
             Self::Json => "json",
             Self::Junit => "junit",
             Self::Trace => "trace",
+            Self::Markdown => "markdown",
         }
     }
 
@@ -61,6 +66,7 @@ impl Format {
             Self::Json => json::json(report),
             Self::Junit => junit::junit(report),
             Self::Trace => trace::trace(report),
+            Self::Markdown => markdown::markdown(report, markdown::MOST),
         }
     }
 }
@@ -87,6 +93,15 @@ impl Report<'_> {
             None if job.attempts.last().is_some_and(|attempt| attempt.end.is_none()) => "running",
             None => "waiting",
         }
+    }
+
+    /// How many jobs there are of each state; that of ends first.
+    pub(crate) fn counts(&self) -> IndexMap<&'static str, usize> {
+        let mut counts: IndexMap<&'static str, usize> = self.record.counts().into_iter().collect();
+        for job in self.record.jobs.values().filter(|job| job.status.is_none()) {
+            *counts.entry(self.state_of(job)).or_default() += 1;
+        }
+        counts
     }
 
     /// Where the output of an attempt is: in one log, in two where streams are apart, in none where it went to a terminal.

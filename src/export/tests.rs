@@ -35,8 +35,12 @@ impl Made {
     }
 
     pub(super) fn render(&self, format: Format) -> String {
+        self.with_report(|report| format.render(report))
+    }
+
+    pub(super) fn with_report(&self, make: impl FnOnce(&Report<'_>) -> String) -> String {
         let logs = self.folder.path();
-        format.render(&Report { record: &self.record, logs, root: logs, under_way: false })
+        make(&Report { record: &self.record, logs, root: logs, under_way: false })
     }
 }
 

@@ -34,6 +34,7 @@ mod record;
 mod report;
 mod report_json;
 mod report_junit;
+mod report_markdown;
 mod report_trace;
 mod rerun;
 mod retries;

@@ -97,19 +97,19 @@ For more information, try '--help'.
 "#]]);
     sandbox.run(&["report", "--format", "xml"]).code(2).stderr(snapbox::str![[r#"
 error: invalid value 'xml' for '--format <FORMAT>'
-  [possible values: json, junit, trace]
+  [possible values: json, junit, trace, markdown]
 
 For more information, try '--help'.
 
 "#]]);
     sandbox.run(&["--report", "xml=x"]).code(2).stderr(snapbox::str![[r#"
-error: invalid value 'xml=x' for '--report <FORMAT=FILE>': there is no format `xml`; it can be json, junit, trace
+error: invalid value 'xml=x' for '--report <FORMAT=FILE>': there is no format `xml`; it can be json, junit, trace, markdown
 
 For more information, try '--help'.
 
 "#]]);
     sandbox.run(&["--report", "json"]).code(2).stderr(snapbox::str![[r#"
-error: invalid value 'json' for '--report <FORMAT=FILE>': write FORMAT=FILE; FORMAT can be json, junit, trace
+error: invalid value 'json' for '--report <FORMAT=FILE>': write FORMAT=FILE; FORMAT can be json, junit, trace, markdown
 
 For more information, try '--help'.
 
@@ -117,7 +117,7 @@ For more information, try '--help'.
     let mut command = sandbox.command(&[]);
     command.env("PROCMAN_REPORT", "json=");
     sandbox.ran(command).code(2).stderr(snapbox::str![[r#"
-error: PROCMAN_REPORT is `json=`: write FORMAT=FILE; FORMAT can be json, junit, trace
+error: PROCMAN_REPORT is `json=`: write FORMAT=FILE; FORMAT can be json, junit, trace, markdown
 
 "#]]);
     assert!(!sandbox.path(".procman").exists(), "nothing was started");
