@@ -66,8 +66,14 @@ impl Sources {
 
     /// The file that a place lies in, and the byte offset in its own text.
     pub fn find(&self, place: usize) -> (&Source, usize) {
-        let (start, source) = &self.files[self.index(place)];
-        (source, place - start)
+        let (file, offset) = self.place(place);
+        (&self.files[file].1, offset)
+    }
+
+    /// The same, with the file's place among all.
+    pub(crate) fn place(&self, place: usize) -> (usize, usize) {
+        let file = self.index(place);
+        (file, place - self.files[file].0)
     }
 
     /// What stands there; `None` when that is not within one file, or ends inside of a character.

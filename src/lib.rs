@@ -46,6 +46,7 @@ mod log_name;
 mod lossless;
 mod makers;
 mod manifest;
+mod places;
 mod plan;
 mod record;
 mod report;

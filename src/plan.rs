@@ -13,6 +13,7 @@ use crate::expected::with_inputs;
 use crate::graph::{Graph, NodeId};
 use crate::job::{JobId, JobMap, JobSettings, Streams};
 use crate::makers::Makers;
+use crate::places::Places;
 
 /// Jobs that are ready to be run, in the manifest's order, with what each waits for.
 #[derive(Debug, Clone)]
@@ -27,6 +28,7 @@ pub struct Plan {
     pub(crate) root: Option<PathBuf>,
     /// For each job, whether it was asked for, and is not only needed.
     pub(crate) named: Vec<bool>,
+    pub(crate) places: Places,
 }
 
 /// What a failed job means for the others.
@@ -45,7 +47,7 @@ impl Plan {
     /// All of these jobs, with nothing to wait for.
     pub fn independent(jobs: JobMap) -> Self {
         let (graph, named) = (Graph::new(jobs.len()), vec![true; jobs.len()]);
-        Self { jobs, graph, groups: Vec::new(), pools: IndexMap::new(), root: None, named }
+        Self { jobs, graph, groups: Vec::new(), pools: IndexMap::new(), root: None, named, places: Places::default() }
     }
 
     /// Gives a pool so many slots, at least 1: no more of the jobs that name it run at once.
@@ -71,6 +73,7 @@ impl Plan {
         if keep.contains(&false) {
             self.graph = self.graph.restricted_to(keep);
             self.jobs.retain(keep);
+            self.places.retain(keep);
             let mut kept = keep.iter();
             self.named.retain(|_| kept.next() == Some(&true));
         }
@@ -126,6 +129,8 @@ impl Plan {
             env: own_variables(&job.settings, common),
             deps: self.names(self.graph.needs(id.into())),
             after: self.names(self.graph.after(id.into())),
+            file: None,
+            line: None,
             definition: None,
             log: None,
             split: job.settings.streams == Streams::Split,

@@ -64,7 +64,11 @@ impl Context {
     }
 
     pub(super) fn warn(&self, problem: &str) {
-        to_stderr(&format!("{} {problem}\n", "warning:".style(self.styles().warning)));
+        to_stderr(&self.warning_line(problem));
+    }
+
+    pub(super) fn warning_line(&self, problem: &str) -> String {
+        format!("{} {problem}\n", "warning:".style(self.styles().warning))
     }
 
     pub(super) fn error_line(&self, problem: &str) -> String {

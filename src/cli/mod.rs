@@ -8,6 +8,7 @@ mod confirm;
 mod context;
 mod environment;
 mod explain;
+mod github;
 mod init;
 mod list;
 mod logs;

@@ -14,7 +14,7 @@ use super::outlook::{EarlierState, Outlook};
 use super::report::Reports;
 use super::screen::{RunScreen, foresee};
 use super::signals::{self, Signals};
-use super::{Error, FAILURE, FAULT, SUCCESS, usage};
+use super::{Error, FAILURE, FAULT, SUCCESS, github, usage};
 use crate::definition::{Definition, Key, definitions};
 use crate::event::{CancelReason, Origin, Reporter, RunRecord, RunStatus};
 use crate::exec::Household;
@@ -201,20 +201,36 @@ fn record_run(
     signals.kill_from_now_on();
     drop(guardian);
     let report = Report { record: &end.record, logs: &logs, root: &root, under_way: false };
-    let faults = end.fault.iter().map(|fault| fault.0.clone()).chain(reports.write(context, &report));
-    let faults: Vec<String> = faults.collect();
     let deadly = signals.first().or_else(|| interrupt(&end));
-    let shown = screen.end(context, &end.record, &faults, deadly.map(|_| PATIENCE));
+    let code = finish(context, screen, &end, &report, &reports, deadly.map(|_| PATIENCE));
     if let Some(signal) = deadly {
         signals::die_of(signal);
     }
     // What cannot be removed now can be after the next run.
     _ = state.remove_old_runs(KEEP_RUNS);
-    shown?;
-    let code = exit_code(&end.record, &faults);
     // The process ends here, and takes all with it at once.
     std::mem::forget(end);
-    Ok(code)
+    code
+}
+
+/// Writes what is to be written of a run that has ended, and shows how it did. Answers the exit code.
+fn finish(
+    context: &Context,
+    screen: RunScreen,
+    end: &RunEnd,
+    report: &Report<'_>,
+    reports: &Reports,
+    patience: Option<Duration>,
+) -> Result<u8, Error> {
+    let mut faults: Vec<String> = end.fault.iter().map(|fault| fault.0.clone()).collect();
+    faults.extend(reports.write(context, report));
+    if context.quiet < 2 {
+        screen.show(github::annotate(report.record, report.logs, report.root));
+    }
+    let warning = github::summarize(report).map(|problem| context.warning_line(&problem));
+    let lines: Vec<String> = faults.iter().map(|fault| context.error_line(fault)).chain(warning).collect();
+    screen.end(context, report.record, &lines, patience)?;
+    Ok(exit_code(report.record, &faults))
 }
 
 /// The terminal, if the plan has a job that needs it.

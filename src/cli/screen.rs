@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::context::{Context, stdout_result};
+use super::github::reads_commands;
 use super::{Error, no_thread};
 use crate::event::RunRecord;
 use crate::forecast::Forecast;
@@ -64,12 +65,19 @@ impl RunScreen {
         Ok((Self { screen, styles, mode, logs: logs.to_owned(), stop_commands }, progress))
     }
 
-    /// Shows the summary, and what went wrong with procman itself. Waits until all is written, or for so long.
+    /// Shows a text before the summary.
+    pub(super) fn show(&self, text: String) {
+        if !text.is_empty() {
+            self.screen.show(text);
+        }
+    }
+
+    /// Shows the summary, and then these lines. Waits until all is written, or for so long.
     pub(super) fn end(
         self,
         context: &Context,
         record: &RunRecord,
-        faults: &[String],
+        lines: &[String],
         patience: Option<Duration>,
     ) -> Result<(), Error> {
         if context.quiet < 2 {
@@ -94,8 +102,8 @@ impl RunScreen {
             };
             self.screen.show(summary.render());
         }
-        for fault in faults {
-            self.screen.show(context.error_line(fault));
+        for line in lines {
+            self.screen.show(line.clone());
         }
         stdout_result(self.screen.finish(patience).map_or(Ok(()), Err))
     }
@@ -123,5 +131,5 @@ fn is_live(is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool
 fn stop_commands() -> Option<String> {
     // The keys of a map's hasher are random, and nothing of them can be learned from another hash.
     let random = || RandomState::new().build_hasher().finish();
-    (std::env::var_os("GITHUB_ACTIONS")? == "true").then(|| format!("{:016x}{:016x}", random(), random()))
+    reads_commands().then(|| format!("{:016x}{:016x}", random(), random()))
 }

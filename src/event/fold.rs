@@ -242,17 +242,8 @@ mod tests {
     #[test]
     fn a_deferred_attempt_was_none() {
         let job: Arc<str> = "a".into();
-        let planned = PlannedJob {
-            name: job.clone(),
-            argv: vec!["true".into()],
-            cwd: ".".into(),
-            env: Vec::new(),
-            definition: None,
-            deps: Vec::new(),
-            after: Vec::new(),
-            log: None,
-            split: false,
-        };
+        let planned =
+            PlannedJob { name: job.clone(), argv: vec!["true".into()], cwd: ".".into(), ..PlannedJob::default() };
         let mut record = RunRecord::default();
         record.jobs.insert(job.clone(), JobRecord { plan: planned.into(), attempts: Vec::new(), status: None });
         let mut apply = |kind| record.apply(&Event { v: 1, seq: 0, t: Seconds::default(), kind });

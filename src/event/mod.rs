@@ -188,6 +188,12 @@ pub struct PlannedJob {
     /// The names of the variables that are set for it and not for every job; their values are in no record.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub env: Vec<Arc<str>>,
+    /// The file that its task is written in, relative to the manifest's folder, where that is not the manifest itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Arc<str>>,
+    /// In which line, from 1; `None` for jobs that a program gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
     /// Changes when the job does; `None` where nobody would compare it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub definition: Option<Definition>,

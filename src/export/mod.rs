@@ -20,6 +20,7 @@ use crate::log_name::{LogStream, file_name};
 use crate::plan::relative;
 
 pub(crate) use destination::Destination;
+pub(crate) use markdown::{MOST as MOST_MARKDOWN, markdown};
 
 /// What a document is made from.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +67,7 @@ impl Format {
             Self::Json => json::json(report),
             Self::Junit => junit::junit(report),
             Self::Trace => trace::trace(report),
-            Self::Markdown => markdown::markdown(report, markdown::MOST),
+            Self::Markdown => markdown(report, MOST_MARKDOWN),
         }
     }
 }

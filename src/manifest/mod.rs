@@ -15,6 +15,7 @@ mod lower;
 mod matrix;
 mod names;
 mod patterns;
+mod places;
 mod pools;
 mod raw;
 mod resolve;

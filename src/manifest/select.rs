@@ -91,8 +91,9 @@ impl Manifest {
         self.add_arguments(selection, &named)?;
         let root = Some(self.root().to_owned());
         let keep = if selection.no_deps { named.clone() } else { self.graph.closure(roots, true) };
+        let places = self.places();
         let Self { jobs, graph, groups, pools, .. } = self;
-        Ok(Plan { jobs, graph, groups, pools, root, named }.restricted_to(&keep))
+        Ok(Plan { jobs, graph, groups, pools, root, named, places }.restricted_to(&keep))
     }
 
     /// The tasks that are named, in the manifest's order; none named: those of `default`, or all that are open. A cell

@@ -4,6 +4,7 @@
 //! writing to.
 
 mod display;
+mod github;
 mod live;
 mod output;
 mod progress;
@@ -16,6 +17,7 @@ mod tests;
 use crate::event::{JobRecord, JobStatus};
 
 pub(crate) use display::Display;
+pub(crate) use github::annotations;
 pub(crate) use live::Live;
 pub(crate) use output::{LogsOnDisk, Look, Output, OutputMode, name_width};
 pub(crate) use progress::{Lines, Progress};

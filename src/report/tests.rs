@@ -31,17 +31,8 @@ fn record(ends: &[JobStatus]) -> RunRecord {
     let mut record = RunRecord::default();
     for (number, end) in ends.iter().enumerate() {
         let name: Arc<str> = format!("job{number}").into();
-        let plan = PlannedJob {
-            name: name.clone(),
-            argv: vec!["true".into()],
-            cwd: ".".into(),
-            env: Vec::new(),
-            definition: None,
-            deps: Vec::new(),
-            after: Vec::new(),
-            log: None,
-            split: false,
-        };
+        let plan =
+            PlannedJob { name: name.clone(), argv: vec!["true".into()], cwd: ".".into(), ..PlannedJob::default() };
         record.jobs.insert(name, JobRecord { plan: plan.into(), attempts: Vec::new(), status: Some(end.clone()) });
     }
     record

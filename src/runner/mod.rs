@@ -65,6 +65,9 @@ impl Run<'_> {
         let mut jobs: Vec<_> = self.plan.planned_jobs(&self.root).collect();
         for (index, (job, (_, Job { settings, .. }))) in jobs.iter_mut().zip(self.plan.jobs.iter()).enumerate() {
             job.definition = self.definitions.get(index).copied();
+            if let Some((file, line)) = self.plan.places.of(index) {
+                (job.file, job.line) = (file.cloned(), Some(line));
+            }
             // What goes to the terminal is in no log.
             job.log = (!settings.interactive).then(|| logs.stem(index).to_owned());
         }

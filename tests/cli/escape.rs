@@ -230,7 +230,11 @@ fn on_github_a_log_gives_no_commands() {
     let (first_word, second_word) = (word(&first), word(&second));
     assert!(first_word != second_word && first_word.len() == 32, "{first_word} {second_word}");
     let text = first.stderr_text().replace(&first_word, "WORD");
-    let a: Vec<&str> = text.lines().skip(1).take_while(|line| !line.starts_with("  log: ")).collect();
+    let a: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.starts_with("failed: a"))
+        .take_while(|line| !line.starts_with("  log: "))
+        .collect();
     assert_eq!(a, ["failed: a: exit 1", "::stop-commands::WORD", "  | ::error::x", "  | ##[error]x", "::WORD::"]);
     assert!(text.contains("\nfailed: b: exit 1\n  no output\n"), "there is nothing to stop: {text}");
     run("false").stderr(snapbox::str![[r#"

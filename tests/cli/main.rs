@@ -17,6 +17,7 @@ mod examples;
 mod explain;
 mod files;
 mod freshness;
+mod github;
 mod guardian;
 mod half_made;
 mod include;

@@ -70,8 +70,8 @@ fn the_first_event_lists_the_whole_plan() {
     assert_eq!(
         start["jobs"],
         serde_json::json!([
-            { "name": "a", "argv": ["true", "é x"], "cwd": "sub", "log": "a" },
-            { "name": "b", "argv": ["true"], "cwd": ".", "deps": ["g"], "log": "b", "split": true },
+            { "name": "a", "argv": ["true", "é x"], "cwd": "sub", "line": 2, "log": "a" },
+            { "name": "b", "argv": ["true"], "cwd": ".", "line": 5, "deps": ["g"], "log": "b", "split": true },
         ])
     );
 }

@@ -127,12 +127,7 @@ fn plan() -> impl Strategy<Value = EventKind> {
         name: name.into(),
         argv: vec!["true".to_owned(), name.to_owned()],
         cwd: ".".into(),
-        env: Vec::new(),
-        definition: None,
-        deps: Vec::new(),
-        after: Vec::new(),
-        log: None,
-        split: false,
+        ..PlannedJob::default()
     };
     (1..NAMES.len(), 1..9_usize).prop_map(move |(jobs, limit)| {
         EventKind::RunStarted(Box::new(RunPlan {
