@@ -205,6 +205,23 @@ impl Display {
         }
     }
 
+    /// Whether somebody reads it who takes lines for commands.
+    pub(super) fn takes_commands(&self) -> bool {
+        self.stop_commands.is_some()
+    }
+
+    /// Gives such a reader a command, which ends its line.
+    pub(super) fn command(&mut self, line: &str) {
+        if self.takes_commands() {
+            if self.in_line {
+                self.push(Stream::Stdout, b"\n");
+                self.in_line = false;
+            }
+            self.allow_commands();
+            self.push(Stream::Stdout, line.as_bytes());
+        }
+    }
+
     /// Writes all that was gathered.
     pub(super) fn write(&mut self) {
         self.allow_commands();

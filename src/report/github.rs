@@ -53,6 +53,14 @@ fn error(place: Option<(String, u32)>, title: &str, message: &str) -> String {
     format!("::error {place}title={}::{}\n", property(title), data(message))
 }
 
+/// The line from which on output is folded, under this title.
+pub(super) fn group(title: &str) -> String {
+    format!("::group::{}\n", data(title))
+}
+
+/// The line from which on it is not any more.
+pub(super) const END_GROUP: &str = "::endgroup::\n";
+
 /// A text as a command can hold it behind its name.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
@@ -76,6 +84,7 @@ mod tests {
             error(place, "failed: x[n=1,m=2]", "exit 1, 50%\nlast: line\r"),
             "::error file=a%2Cb%3Ac.toml,line=7,title=failed%3A x[n=1%2Cm=2]::exit 1, 50%25%0Alast: line%0D\n"
         );
+        assert_eq!(group("x[n=50%]"), "::group::x[n=50%25]\n");
         assert_eq!(error(None, "failed: x", "exit 1"), "::error title=failed%3A x::exit 1\n");
     }
 

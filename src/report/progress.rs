@@ -7,7 +7,7 @@ use owo_colors::OwoColorize;
 
 use super::screen::{Message, ToScreen};
 use super::{Styles, detail};
-use crate::event::{Event, EventKind, Fault, JobRecord, JobStatus, Reporter, RunRecord};
+use crate::event::{AttemptStatus, Event, EventKind, Fault, JobRecord, JobStatus, Reporter, RunRecord};
 use crate::text;
 
 /// The longest of [`JobStatus::WORDS`].
@@ -88,8 +88,9 @@ impl Progress {
                 screen.send(Message::Deferred { job: Arc::clone(job), attempt: *attempt });
                 self.attempt_ended(job, record);
             }
-            EventKind::AttemptEnded { job, attempt, .. } => {
-                screen.send(Message::Ended { job: Arc::clone(job), attempt: *attempt });
+            EventKind::AttemptEnded { job, attempt, end } => {
+                let ok = matches!(end.status, AttemptStatus::Ok { .. });
+                screen.send(Message::Ended { job: Arc::clone(job), attempt: *attempt, ok });
                 self.attempt_ended(job, record);
             }
             EventKind::AttemptStopped { job, .. } => {

@@ -79,6 +79,8 @@ pub(super) enum Message {
     Ended {
         job: Arc<str>,
         attempt: u32,
+        /// Whether it ended well.
+        ok: bool,
     },
     /// No attempt follows, and the job has ended with this one of the words for it.
     JobEnded {
@@ -278,12 +280,12 @@ impl Writer {
                 self.live.attempt_ended(&job);
                 self.output.deferred(&job, attempt);
             }
-            Message::Ended { job, attempt } => {
+            Message::Ended { job, attempt, ok } => {
                 if self.live.has_terminal(&job) {
                     self.display.begin_line();
                 }
                 self.live.attempt_ended(&job);
-                self.output.ended(&job, attempt, &mut self.display);
+                self.output.ended(&job, attempt, ok, &mut self.display);
             }
             Message::Stopped { job, is_stopped } => {
                 self.live.say(&job, if is_stopped { Word::Stopped } else { Word::Running });

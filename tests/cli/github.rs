@@ -90,6 +90,45 @@ fn an_annotation_is_a_command_and_what_a_job_writes_is_none() {
 }
 
 #[test]
+fn what_jobs_have_written_is_folded_unless_they_have_failed() {
+    let sandbox = Sandbox::with(
+        "limit = 1\n[tasks]\na = ['printf', 'no end']\nb = ['sh', '-c', 'echo broken; exit 1']\nc = ['true']\n\
+         d = { argv = ['sh', '-c', 'echo $PROCMAN_ATTEMPT; test $PROCMAN_ATTEMPT = 2'], retries = 1 }",
+    );
+    let stdout = |arguments: &[&str]| {
+        let ran = on_github(&sandbox, &[], arguments).code(1);
+        let text = String::from_utf8(ran.stdout_bytes().to_vec()).expect("text");
+        let word = text.split_once("::stop-commands::").and_then(|(_, after)| after.lines().next());
+        word.map(|word| text.replace(word, "WORD")).unwrap_or(text)
+    };
+    is(
+        &stdout(&["-o", "group"]),
+        snapbox::str![[r#"
+::group::a
+::stop-commands::WORD
+no end
+::WORD::
+::endgroup::
+::stop-commands::WORD
+broken
+::WORD::
+::stop-commands::WORD
+1
+::WORD::
+::group::d (attempt 2)
+::stop-commands::WORD
+2
+::WORD::
+::endgroup::
+
+"#]],
+    );
+    for mode in ["failures", "prefix", "stream"] {
+        assert!(!stdout(&["-o", mode]).contains("group::"), "nobody knows yet whether it fails");
+    }
+}
+
+#[test]
 fn the_run_is_added_to_the_summary_of_the_step() {
     let sandbox = Sandbox::with("[tasks]\na = ['true']").file("summary.md", "before\n");
     let path = sandbox.path("summary.md").display().to_string();

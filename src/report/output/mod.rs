@@ -15,7 +15,7 @@ use std::sync::Arc;
 use owo_colors::OwoColorize;
 
 use super::progress::not_ended;
-use super::{Display, Styles};
+use super::{Display, Styles, github};
 use crate::event::PlannedJob;
 use crate::log_name::{LogStream, file_name};
 use crate::text;
@@ -80,6 +80,8 @@ struct Attempt {
     number: u32,
     follows: Vec<Follow>,
     has_ended: bool,
+    /// Whether it ended well, so that its output may be folded.
+    is_ok: bool,
     has_heading: bool,
 }
 
@@ -115,7 +117,8 @@ impl Output {
         let pen = || Pen::new(prefix.clone(), display.is_terminal());
         let follow = |stream: &LogStream| Follow::new(file_name(stem, number, *stream), pen());
         let follows = streams.iter().map(follow).collect();
-        let attempt = Attempt { job: Arc::clone(job), number, follows, has_ended: false, has_heading: false };
+        let attempt =
+            Attempt { job: Arc::clone(job), number, follows, has_ended: false, is_ok: false, has_heading: false };
         self.attempts.push_back(attempt);
     }
 
@@ -130,9 +133,9 @@ impl Output {
     }
 
     /// It has ended, and its log is whole.
-    pub(super) fn ended(&mut self, job: &str, number: u32, display: &mut Display) {
+    pub(super) fn ended(&mut self, job: &str, number: u32, ok: bool, display: &mut Display) {
         let Some(at) = self.position(job, number) else { return };
-        self.attempts[at].has_ended = true;
+        (self.attempts[at].has_ended, self.attempts[at].is_ok) = (true, ok);
         // Where it is not its turn, that comes later.
         if self.mode != OutputMode::Stream || at == 0 {
             self.show_rest(at, display);
@@ -184,11 +187,19 @@ impl Output {
             return;
         }
         let news = attempt.has_news(&mut tools);
+        let is_folded = self.mode == OutputMode::Group && attempt.is_ok && matches!(news, Ok(true));
+        if is_folded && tools.display.takes_commands() {
+            tools.display.command(&github::group(&attempt.title()));
+            attempt.has_heading = true;
+        }
         if matches!(news, Ok(true)) {
             attempt.head(self.mode, &self.look, tools.display);
             self.last = Some(Arc::clone(&attempt.job.name));
         }
         let shown = attempt.follows.iter_mut().map(|follow| follow.rest(&mut tools)).fold(Ok(()), Result::and);
+        if is_folded {
+            tools.display.command(github::END_GROUP);
+        }
         if let Err(error) = news.and(shown) {
             let styles = self.look.headings.clone().unwrap_or_default();
             let detail = format!("(its log cannot be read: {})", text::io_error(&error));
@@ -212,6 +223,11 @@ impl Attempt {
         self.follows.iter_mut().try_fold(false, |more, follow| {
             Ok(more | if by_lines { follow.lines(tools)? } else { follow.bytes(tools)? })
         })
+    }
+
+    fn title(&self) -> String {
+        let name = text::escape(self.job.name.as_bytes());
+        if self.number > 1 { format!("{name} (attempt {})", self.number) } else { name }
     }
 
     /// Says once whose output follows, where the lines themselves do not.
