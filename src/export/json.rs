@@ -60,7 +60,7 @@ struct ShownJob<'a> {
     deps: &'a [Arc<str>],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     after: &'a [Arc<str>],
-    /// Time spent in all attempts that have ended.
+    /// Time spent in all attempts; in one without an end, until the last event there is.
     seconds: Seconds,
     /// The first first.
     attempts: Vec<ShownAttempt<'a>>,
@@ -121,7 +121,7 @@ fn shown_job<'a>(report: &Report<'a>, job: &'a JobRecord) -> ShownJob<'a> {
         cwd: &job.plan.cwd,
         deps: &job.plan.deps,
         after: &job.plan.after,
-        seconds: Seconds(job.duration()),
+        seconds: Seconds(report.time_of(job)),
         attempts: job.attempts.iter().map(|attempt| shown_attempt(report, job, attempt)).collect(),
     }
 }

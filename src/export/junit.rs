@@ -40,7 +40,7 @@ pub(super) fn junit(report: &Report<'_>) -> String {
         let name = suite_of(name);
         let suite = suites.entry(name).or_insert_with(|| TestSuite::new(xml(name)));
         suite.add_test_case(cases.case(job, name));
-        suite.set_time(suite.time.unwrap_or_default().saturating_add(job.duration()));
+        suite.set_time(suite.time.unwrap_or_default().saturating_add(report.time_of(job)));
     }
     let mut document = quick_junit::Report::new(xml(&record.run));
     document.set_time(record.elapsed);
@@ -63,7 +63,7 @@ impl Cases<'_> {
         let shows_output = !matches!(&status, TestCaseStatus::Success { flaky_runs } if flaky_runs.is_empty());
         let mut case = TestCase::new(xml(&job.plan.name), status);
         case.set_classname(xml(suite));
-        case.set_time(job.duration());
+        case.set_time(self.report.time_of(job));
         case.timestamp = job.attempts.first().and_then(|first| self.at(first.started)).map(Into::into);
         if job.status == Some(JobStatus::UpToDate) {
             case.add_property(("status", "up-to-date"));

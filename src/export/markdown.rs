@@ -111,7 +111,7 @@ fn table(report: &Report<'_>, out: &mut Bounded) {
 
 fn row(report: &Report<'_>, job: &JobRecord) -> String {
     let (name, attempts) = (inline(&job.plan.name), job.attempts.len());
-    let time = if attempts == 0 { String::new() } else { text::duration(job.duration()) };
+    let time = if attempts == 0 { String::new() } else { text::duration(report.time_of(job)) };
     let detail = job.status.as_ref().and_then(JobStatus::detail).map(|detail| inline(&detail)).unwrap_or_default();
     format!("| {} | {name} | {time} | {attempts} | {detail} |\n", report.state_of(job))
 }

@@ -12,10 +12,11 @@ mod tests;
 mod trace;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::event::{JobRecord, RunRecord, RunStatus};
+use crate::event::{AttemptRecord, JobRecord, RunRecord, RunStatus};
 use crate::log_name::{LogStream, file_name};
 use crate::plan::relative;
 
@@ -94,6 +95,19 @@ impl Report<'_> {
             None if job.attempts.last().is_some_and(|attempt| attempt.end.is_none()) => "running",
             None => "waiting",
         }
+    }
+
+    /// How long an attempt took; without an end, how long it had taken when the last thing happened that is known.
+    pub(crate) fn time_of_attempt(&self, attempt: &AttemptRecord) -> Duration {
+        let until_now = || self.record.elapsed.saturating_sub(attempt.started);
+        attempt.end.as_ref().map_or_else(until_now, |end| end.seconds.0)
+    }
+
+    /// Time spent in all attempts at a job.
+    pub(crate) fn time_of(&self, job: &JobRecord) -> Duration {
+        let times = job.attempts.iter().map(|attempt| self.time_of_attempt(attempt));
+        // Saturating: a record may hold any number.
+        times.fold(Duration::ZERO, Duration::saturating_add)
     }
 
     /// How many jobs there are of each state; that of ends first.

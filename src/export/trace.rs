@@ -110,7 +110,6 @@ fn named(what: &str, lane: u32, name: &str) -> String {
 
 /// An attempt, until its end; without one until the last that is known of the run.
 fn span<'a>(report: &Report<'a>, job: &'a JobRecord, attempt: &'a AttemptRecord) -> TraceEvent<'a> {
-    let until_now = report.record.elapsed.saturating_sub(attempt.started);
     let end = attempt.end.as_ref();
     let status = end.map(|end| &end.status);
     let (mut exit, mut signal, mut error) = (None, None, None);
@@ -137,7 +136,7 @@ fn span<'a>(report: &Report<'a>, job: &'a JobRecord, attempt: &'a AttemptRecord)
         category: Some(args.status),
         phase: 'X',
         time: Some(attempt.started.as_micros()),
-        duration: Some(end.map_or(until_now, |end| end.seconds.0).as_micros()),
+        duration: Some(report.time_of_attempt(attempt).as_micros()),
         process: PROCESS,
         lane: lane(attempt.slot),
         scope: None,

@@ -257,5 +257,7 @@ fn a_run_that_was_killed_is_reported_as_far_as_it_came() {
     sandbox.run(&["report", "--format=json", "-o", "r.json"]).code(0);
     let report = json(&sandbox, "r.json");
     assert_eq!(report["status"], "killed");
+    let (run, job) = (report["seconds"].as_f64(), report["jobs"][0]["seconds"].as_f64());
+    assert!(job > Some(0.0) && job <= run, "{job:?} of {run:?}");
     assert_eq!(report["counts"], serde_json::json!({ "unfinished": 2 }));
 }
