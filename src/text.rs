@@ -242,6 +242,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_too_long_is_cut_at_its_end_or_in_its_middle() {
+        let cuts = |text, columns| (cut(text, columns).into_owned(), cut_middle(text, columns).into_owned());
+        let both = |end: &str, middle: &str| (end.to_owned(), middle.to_owned());
+        assert_eq!(cuts("short", 5), both("short", "short"));
+        assert_eq!(cuts("thumbnail[src=photos/a.jpg]", 16), both("thumbnail[src=p…", "thumbna…s/a.jpg]"));
+        assert_eq!(cuts("日本語日本語", 8), both("日本語…", "日…本語"));
+        assert_eq!(cuts("日本語", 1), both("…", "…"));
+        assert_eq!(cuts("日本語", 0), both("", ""));
+    }
+
+    #[test]
     fn escapes_what_acts_instead_of_being_seen() {
         assert_eq!(escape(b"plain \xc3\xa9"), "plain é");
         assert_eq!(escape(b"\x1b[31m\x07\x7f"), "\\x1b[31m\\x07\\x7f");

@@ -49,6 +49,10 @@ impl OutputEscaper {
         }
     }
 
+    pub(crate) fn holds_any(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// Nothing follows: adds what was held back.
     pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
         let held = std::mem::take(&mut self.held);

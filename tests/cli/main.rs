@@ -28,6 +28,8 @@ mod live;
 mod matrix;
 mod min_version;
 mod output;
+mod output_modes;
+mod output_on_terminal;
 mod outputs;
 mod pause;
 mod promises;

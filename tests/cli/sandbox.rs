@@ -106,6 +106,12 @@ impl Sandbox {
         Running { child: command.spawn().expect("procman can be started"), folder: self.path("") }
     }
 
+    /// What a terminal has shown was this, as [`Ran::stdout`] compares it.
+    #[track_caller]
+    pub(crate) fn shows(&self, shown: &str, expected: impl IntoData) {
+        compare(&self.path(""), shown.replace("\r\n", "\n").as_bytes(), expected);
+    }
+
     /// Waits until a file is there with something in it, and returns that.
     #[track_caller]
     pub(crate) fn wait_for(&self, path: &str) -> String {

@@ -7,6 +7,8 @@
 mod follow;
 mod logs;
 mod pen;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::io;

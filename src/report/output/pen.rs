@@ -33,7 +33,7 @@ impl Pen {
         let Self { escaper, in_line, .. } = self;
         if *in_line {
             display.output(|out| {
-                if let Some(escaper) = escaper {
+                if let Some(escaper) = escaper.as_mut().filter(|escaper| escaper.holds_any()) {
                     escaper.resume_colors(out);
                     escaper.finish(out);
                     escaper.suspend_colors(out);
@@ -64,9 +64,11 @@ impl Pen {
 
 /// The colors that are on are off while something else is shown.
 fn show_escaped(escaper: &mut OutputEscaper, bytes: &[u8], out: &mut Vec<u8>) {
-    escaper.resume_colors(out);
-    escaper.push(bytes, out);
-    escaper.suspend_colors(out);
+    if !bytes.is_empty() {
+        escaper.resume_colors(out);
+        escaper.push(bytes, out);
+        escaper.suspend_colors(out);
+    }
 }
 
 /// Each line with its end, the last as far as it goes.
