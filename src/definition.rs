@@ -67,10 +67,11 @@ fn hash_settings(hash: &mut KeyedHash<'_>, settings: &JobSettings, root: &Path) 
         success_codes,
         allow_failure,
         leak,
-        // How long it may take, how often it is tried, where its output goes, when it starts beside which others, who
-        // is asked and which systems it is for: none of this makes it another job.
+        // How long it may take and when that is told, how often it is tried, where its output goes, when it starts beside
+        // which others, who is asked and which systems it is for: none of this makes it another job.
         timeout: _,
         grace: _,
+        slow_after: _,
         retries: _,
         streams: _,
         weight: _,
@@ -183,6 +184,7 @@ mod tests {
         let mut changed = settings();
         changed.timeout = Some(Duration::from_secs(1));
         changed.grace = Duration::ZERO;
+        changed.slow_after = Some(Duration::ZERO);
         changed.retries.count = 3;
         changed.streams = crate::job::Streams::Split;
         changed.platforms = Some(vec!["linux".into()]);

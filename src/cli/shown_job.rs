@@ -37,6 +37,8 @@ pub(super) struct Details<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     grace: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    slow_after: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     retries: Option<ShownRetries>,
     #[serde(skip_serializing_if = "Option::is_none")]
     success_codes: Option<&'a [i32]>,
@@ -92,6 +94,7 @@ impl<'a> Details<'a> {
             stdin,
             timeout,
             grace,
+            slow_after,
             retries,
             success_codes,
             allow_failure,
@@ -123,6 +126,7 @@ impl<'a> Details<'a> {
             },
             timeout: timeout.map(duration),
             grace: Some(*grace).filter(|grace| *grace != DEFAULT_GRACE).map(duration),
+            slow_after: slow_after.map(duration),
             retries: ShownRetries::of(retries),
             success_codes: Some(&**success_codes).filter(|codes| *codes != [0]),
             allow_failure: *allow_failure,

@@ -77,6 +77,8 @@ pub struct AttemptRecord {
     pub started: Duration,
     /// The signal that has stopped it, while it is stopped.
     pub stopped: Option<String>,
+    /// Whether it has run for longer than its job's `slow_after`.
+    pub slow: bool,
     /// Its end, once it has come.
     pub end: Option<AttemptEnd>,
 }
@@ -129,6 +131,17 @@ impl JobRecord {
         ends.map(|end| end.seconds.0).fold(Duration::ZERO, Duration::saturating_add)
     }
 
+    /// Whether any of its attempts has run for longer than its `slow_after`.
+    pub fn is_slow(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.slow)
+    }
+
+    /// How long the longest of its attempts took that have run for longer than its `slow_after` and ended.
+    pub fn slowest(&self) -> Option<Duration> {
+        let slow = self.attempts.iter().filter(|attempt| attempt.slow);
+        slow.filter_map(|attempt| attempt.end.as_ref()).map(|end| end.seconds.0).max()
+    }
+
     /// The processes that its attempts left behind.
     pub fn leftovers(&self) -> impl Iterator<Item = &LeftOver> {
         self.attempts.iter().filter_map(|attempt| attempt.end.as_ref()).flat_map(|end| &end.leftovers)
@@ -164,6 +177,7 @@ impl RunRecord {
                         slot: *slot,
                         started,
                         stopped: None,
+                        slow: false,
                         end: None,
                     });
                 }
@@ -172,6 +186,7 @@ impl RunRecord {
                 self.change(job, *attempt, |found| found.stopped = Some(signal.clone()));
             }
             EventKind::AttemptContinued { job, attempt } => self.change(job, *attempt, |found| found.stopped = None),
+            EventKind::AttemptSlow { job, attempt } => self.change(job, *attempt, |found| found.slow = true),
             EventKind::AttemptDeferred { job, attempt, .. } => {
                 if let Some(job) = self.jobs.get_mut(job) {
                     job.attempts.retain(|made| made.number != *attempt);

@@ -75,6 +75,13 @@ pub enum EventKind {
         /// 1 for the first.
         attempt: u32,
     },
+    /// It has run for longer than its job's `slow_after`, and runs on.
+    AttemptSlow {
+        /// The job's name.
+        job: Arc<str>,
+        /// 1 for the first.
+        attempt: u32,
+    },
     /// Its process has ended, or could not be started.
     AttemptEnded {
         /// The job's name.
@@ -273,6 +280,10 @@ mod tests {
         assert_eq!(
             line(EventKind::AttemptDeferred { job: job.clone(), attempt: 2, reason: "no room".into() }),
             r#"{"v":1,"seq":7,"t":1.25,"type":"attempt-deferred","job":"test","attempt":2,"reason":"no room"}"#
+        );
+        assert_eq!(
+            line(EventKind::AttemptSlow { job: job.clone(), attempt: 2 }),
+            r#"{"v":1,"seq":7,"t":1.25,"type":"attempt-slow","job":"test","attempt":2}"#
         );
         let end = AttemptEnd {
             status: AttemptStatus::Failed { exit: Exit::Code(3) },

@@ -58,6 +58,7 @@ pub(super) fn job(name: &str, log: &str, attempts: &[AttemptStatus], status: Opt
         slot: 0,
         started: Duration::from_secs(number.into()),
         stopped: None,
+        slow: false,
         end: Some(end(status.clone())),
     };
     let attempts = (1..).zip(attempts).map(attempt).collect();

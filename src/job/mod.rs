@@ -116,6 +116,8 @@ pub struct JobSettings {
     pub timeout: Option<Duration>,
     /// How long after TERM it is killed.
     pub grace: Duration,
+    /// After how long an attempt that still runs is told of.
+    pub slow_after: Option<Duration>,
     /// Whether a failed attempt is followed by another, and when.
     pub retries: Retries,
     /// The exit codes that are a success.
@@ -151,6 +153,7 @@ impl JobSettings {
             wrapper: Vec::new(),
             timeout: None,
             grace: DEFAULT_GRACE,
+            slow_after: None,
             retries: Retries::default(),
             success_codes: vec![0],
             allow_failure: false,

@@ -52,6 +52,7 @@ raw_table! {
         inherit_env: InheritEnv<'i>,
         timeout: DurationText,
         grace: DurationText,
+        slow_after: DurationText,
         retries: Retries,
         success_codes: SuccessCodes,
         allow_failure: bool,

@@ -73,6 +73,13 @@ impl<'i> Scope<'i> {
         if let Some(grace) = &raw.grace {
             settings.grace = grace.get_ref().0;
         }
+        if let Some(slow_after) = &raw.slow_after {
+            if slow_after.get_ref().0.is_zero() {
+                let problem = Problem::error(slow_after.span(), "`slow_after` of zero would call every attempt slow");
+                problems.push(problem.help("leave it out to call none so"));
+            }
+            settings.slow_after = Some(slow_after.get_ref().0);
+        }
         if let Some(retries) = &raw.retries {
             settings.retries = *retries.get_ref();
         }

@@ -27,6 +27,7 @@ pub(crate) use summary::{Detail, Summary, Tails};
 
 /// What there is to say of a job's end beyond its word.
 fn detail(job: &JobRecord, status: &JobStatus) -> Option<String> {
-    let details = [status.detail(), job.is_log_incomplete().then(|| "log incomplete".to_owned())];
+    let slow = job.is_slow().then(|| "slow".to_owned());
+    let details = [status.detail(), slow, job.is_log_incomplete().then(|| "log incomplete".to_owned())];
     Some(details.into_iter().flatten().collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
 }

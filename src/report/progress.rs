@@ -2,8 +2,9 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
+use std::time::Duration;
 
-use owo_colors::OwoColorize;
+use owo_colors::{OwoColorize, Style};
 
 use super::screen::{Message, ToScreen};
 use super::{Styles, detail};
@@ -52,6 +53,11 @@ impl Progress {
                 let detail = format!("(stopped: {})", text::escape(signal.as_bytes()));
                 Some(self.not_ended("stopped", record.jobs.get(job)?, &detail))
             }
+            EventKind::AttemptSlow { job, .. } => {
+                let job = record.jobs.get(job)?;
+                let time = event.t.0.saturating_sub(job.attempts.last()?.started);
+                Some(timed(&self.styles, ("slow", self.styles.warning), Some(time), job))
+            }
             EventKind::AttemptDeferred { job, reason, .. } if verbose => Some(self.not_ended(
                 "deferred",
                 record.jobs.get(job)?,
@@ -93,12 +99,9 @@ impl Progress {
                 screen.send(Message::Ended { job: Arc::clone(job), attempt: *attempt, ok });
                 self.attempt_ended(job, record);
             }
-            EventKind::AttemptStopped { job, .. } => {
-                screen.send(Message::Stopped { job: Arc::clone(job), is_stopped: true });
-            }
-            EventKind::AttemptContinued { job, .. } => {
-                screen.send(Message::Stopped { job: Arc::clone(job), is_stopped: false });
-            }
+            EventKind::AttemptStopped { job, .. } => screen.send(Message::Stopped(Arc::clone(job))),
+            EventKind::AttemptContinued { job, .. } => screen.send(Message::Continued(Arc::clone(job))),
+            EventKind::AttemptSlow { job, .. } => screen.send(Message::Slow(Arc::clone(job))),
             EventKind::JobEnded { job, status } => {
                 screen.send(Message::JobEnded { job: Arc::clone(job), word: status.word() });
             }
@@ -129,10 +132,8 @@ impl Progress {
     }
 
     fn ended(&self, job: &JobRecord, status: &JobStatus) -> String {
-        let word = format!("{:>WORD_WIDTH$}", status.word());
-        let time = if job.attempts.is_empty() { "-".to_owned() } else { text::duration(job.duration()) };
-        let name = text::escape(job.plan.name.as_bytes());
-        let mut line = format!("{}  {time:>8}  {}", word.style(self.styles.of(status)), name.style(self.styles.name));
+        let time = (!job.attempts.is_empty()).then(|| job.duration());
+        let mut line = timed(&self.styles, (status.word(), self.styles.of(status)), time, job);
         if let Some(detail) = detail(job, status) {
             _ = write!(line, "  ({detail})");
         }
@@ -145,7 +146,15 @@ fn has_terminal(job: &str, record: &RunRecord) -> bool {
     record.jobs.get(job).is_some_and(|job| job.plan.log.is_none())
 }
 
-/// A line of something other than a job's end.
+/// The beginning of a line of a job that has taken so long.
+fn timed(styles: &Styles, (word, style): (&str, Style), time: Option<Duration>, job: &JobRecord) -> String {
+    let word = format!("{word:>WORD_WIDTH$}");
+    let time = time.map_or_else(|| "-".to_owned(), text::duration);
+    let name = text::escape(job.plan.name.as_bytes());
+    format!("{}  {time:>8}  {}", word.style(style), name.style(styles.name))
+}
+
+/// A line of something that has no time.
 pub(super) fn not_ended(styles: &Styles, word: &str, name: &str, detail: &str) -> String {
     let word = format!("{word:>WORD_WIDTH$}");
     let name = text::escape(name.as_bytes());

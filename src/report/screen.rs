@@ -12,7 +12,7 @@ use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
 use super::Display;
-use super::live::{Live, Word};
+use super::live::Live;
 use super::output::Output;
 use crate::event::PlannedJob;
 use crate::forecast::Forecast;
@@ -68,10 +68,9 @@ pub(super) enum Message {
         /// Run time.
         at: Duration,
     },
-    Stopped {
-        job: Arc<str>,
-        is_stopped: bool,
-    },
+    Stopped(Arc<str>),
+    Continued(Arc<str>),
+    Slow(Arc<str>),
     Deferred {
         job: Arc<str>,
         attempt: u32,
@@ -287,9 +286,9 @@ impl Writer {
                 self.live.attempt_ended(&job);
                 self.output.ended(&job, attempt, ok, &mut self.display);
             }
-            Message::Stopped { job, is_stopped } => {
-                self.live.say(&job, if is_stopped { Word::Stopped } else { Word::Running });
-            }
+            Message::Stopped(job) => self.live.change(&job, |running| running.is_stopped = true),
+            Message::Continued(job) => self.live.change(&job, |running| running.is_stopped = false),
+            Message::Slow(job) => self.live.change(&job, |running| running.is_slow = true),
             Message::JobEnded { job, word } => self.live.ended(&job, word),
             Message::Cancelled => self.live.cancelled(),
             Message::Paused(at) => self.clock = Clock { shown: at, since: None },

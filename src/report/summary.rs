@@ -78,7 +78,7 @@ impl Summary<'_> {
         let folded = if self.record.jobs.len() > LONGEST_TABLE { &mut folds[..] } else { &mut folds[1..] };
         let mut rows = Vec::new();
         for (name, job, status) in self.record.ended() {
-            match folded.iter_mut().find(|(folded, _)| folded == status) {
+            match folded.iter_mut().find(|(folded, _)| folded == status && !job.is_slow()) {
                 Some((_, jobs)) => *jobs += 1,
                 None => rows.push((text::escape(name.as_bytes()), job, status)),
             }
@@ -158,6 +158,9 @@ impl Summary<'_> {
             let leftovers: Vec<&LeftOver> = job.leftovers().collect();
             let name = text::escape(name.as_bytes());
             let mut warnings = warnings(&name, &leftovers);
+            if let Some(time) = job.slowest() {
+                warnings.push(format!("{name} was slow: an attempt took {}", text::duration(time)));
+            }
             if !job.changed_inputs().is_empty() {
                 let changes = text::names(job.changed_inputs());
                 warnings.push(format!("{name} will run again, because while it ran, {changes}"));

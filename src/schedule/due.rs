@@ -1,9 +1,10 @@
-//! What is to happen at a certain time: timeouts, kills after the grace, the ends of delays and pauses.
+//! What is to happen at a certain time: timeouts, kills after the grace, the ends of delays and pauses, and what is to
+//! be called slow.
 
 use std::time::Duration;
 
 use super::{Action, Ending, Scheduler, State};
-use crate::event::{CancelLevel, CancelReason};
+use crate::event::{CancelLevel, CancelReason, EventKind};
 use crate::job::JobId;
 
 impl Scheduler {
@@ -32,6 +33,12 @@ impl Scheduler {
             }
             match &mut self.states[job.index()] {
                 State::Delayed(_) => self.set(job, State::Ready),
+                // What times out at the same moment is not called slow as well.
+                State::Running(running) if running.slow_at == Some(at) && running.deadline != Some(at) => {
+                    running.slow_at = None;
+                    let (name, attempt) = (self.plan.jobs.name(job).clone(), running.attempt.number);
+                    actions.push(Action::Emit(EventKind::AttemptSlow { job: name, attempt }));
+                }
                 State::Running(running) if running.ending.is_some() => {
                     running.deadline = None;
                     actions.push(Action::Kill(job));
@@ -45,7 +52,7 @@ impl Scheduler {
     /// When there is something to do about a job.
     fn due(&self, job: JobId) -> Option<Duration> {
         match self.states[job.index()] {
-            State::Running(running) => running.deadline,
+            State::Running(running) => running.deadline.into_iter().chain(running.slow_at).min(),
             State::Delayed(until) => Some(until),
             State::Waiting(_) | State::Ready | State::Checking { .. } | State::Ended => None,
         }

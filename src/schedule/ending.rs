@@ -27,7 +27,7 @@ impl Scheduler {
                 }
                 State::Running(running) if level == CancelLevel::Kill => {
                     running.ending.get_or_insert(Ending::Cancelled);
-                    running.deadline = None;
+                    (running.deadline, running.slow_at) = (None, None);
                     actions.push(Action::Kill(job));
                 }
                 State::Running(running) if level == CancelLevel::Terminate && running.ending.is_none() => {
@@ -44,7 +44,7 @@ impl Scheduler {
         let kill_at = now.saturating_add(self.plan.jobs.job(job).settings.grace);
         if let State::Running(running) = &mut self.states[job.index()] {
             running.ending = Some(why);
-            running.deadline = Some(kill_at);
+            (running.deadline, running.slow_at) = (Some(kill_at), None);
             self.timers.push(kill_at, job);
             actions.push(Action::Terminate(job));
         }

@@ -66,6 +66,8 @@ struct Running {
     ending: Option<Ending>,
     /// When to do more about it: end it, or kill it.
     deadline: Option<Duration>,
+    /// When it is to be called slow, if it runs on until then.
+    slow_at: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -301,7 +303,7 @@ impl Scheduler {
             State::Delayed(until) => self.timers.push(until, job),
             State::Checking { .. } => {}
             State::Running(running) => {
-                if let Some(at) = running.deadline {
+                for at in running.deadline.into_iter().chain(running.slow_at) {
                     self.timers.push(at, job);
                 }
             }

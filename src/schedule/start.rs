@@ -103,8 +103,10 @@ impl Scheduler {
     fn begin(&mut self, now: Duration, job: JobId, slot: u32, actions: &mut Vec<Action>) {
         self.attempts[job.index()] += 1;
         let attempt = Attempt { job, number: self.attempts[job.index()], slot };
-        let deadline = self.plan.jobs.job(job).settings.timeout.map(|timeout| now.saturating_add(timeout));
-        self.set(job, State::Running(Running { attempt, since: now, ending: None, deadline }));
+        let settings = &self.plan.jobs.job(job).settings;
+        let [deadline, slow_at] =
+            [settings.timeout, settings.slow_after].map(|time| time.map(|time| now.saturating_add(time)));
+        self.set(job, State::Running(Running { attempt, since: now, ending: None, deadline, slow_at }));
         let (name, number) = (self.plan.jobs.name(job).clone(), attempt.number);
         actions.push(Action::Emit(EventKind::AttemptStarted { job: name, attempt: number, slot }));
         actions.push(Action::Spawn(attempt));

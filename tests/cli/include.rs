@@ -650,7 +650,7 @@ error: unknown key `comand`
 2 | d = { argv = ['d'], comand = 1 }
   |                     ^^^^^^
   |
-  = help: the keys of a task are argv, description, deps, after, cwd, env, env_remove, env_file, inherit_env, timeout, grace, retries, success_codes, allow_failure, leak, inputs, outputs, depfile, matrix, tags, aliases, private, manual, platforms, weight, pools, memory, priority, interactive, confirm, stdin, streams, wrapper
+  = help: the keys of a task are argv, description, deps, after, cwd, env, env_remove, env_file, inherit_env, timeout, grace, slow_after, retries, success_codes, allow_failure, leak, inputs, outputs, depfile, matrix, tags, aliases, private, manual, platforms, weight, pools, memory, priority, interactive, confirm, stdin, streams, wrapper
 
 error: 5 problems in procman.toml, a.toml, b.toml
 

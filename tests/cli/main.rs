@@ -44,6 +44,7 @@ mod retries;
 mod sandbox;
 mod scarcity;
 mod signals;
+mod slow;
 mod soak;
 mod spawn;
 mod state_file;

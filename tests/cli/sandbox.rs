@@ -13,6 +13,8 @@ use rustix::time::{ClockId, clock_gettime};
 use snapbox::{Assert, IntoData};
 use tempfile::TempDir;
 
+use crate::terminal::screen;
+
 /// The program that is tested.
 pub(crate) const PROCMAN: &str = env!("CARGO_BIN_EXE_procman");
 
@@ -106,10 +108,10 @@ impl Sandbox {
         Running { child: command.spawn().expect("procman can be started"), folder: self.path("") }
     }
 
-    /// What a terminal has shown was this, as [`Ran::stdout`] compares it.
+    /// What a terminal looks like after this was written to it is this, as [`Ran::stdout`] compares it.
     #[track_caller]
     pub(crate) fn shows(&self, shown: &str, expected: impl IntoData) {
-        compare(&self.path(""), shown.replace("\r\n", "\n").as_bytes(), expected);
+        compare(&self.path(""), screen(shown.as_bytes()).as_bytes(), expected);
     }
 
     /// Waits until a file is there with something in it, and returns that.

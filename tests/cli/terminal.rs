@@ -179,9 +179,9 @@ impl Drop for Terminal {
     }
 }
 
-/// What such a terminal looks like after this was written to it.
+/// What such a terminal looks like after this was written to it, with all that has been scrolled away.
 pub(crate) fn screen(bytes: &[u8]) -> String {
-    let mut terminal = vt100::Parser::new(LINES, COLUMNS, 0);
+    let mut terminal = vt100::Parser::new(10 * LINES, COLUMNS, 0);
     terminal.process(bytes);
     redact(&format!("{}\n", terminal.screen().contents().trim_end()))
 }

@@ -160,6 +160,7 @@ fn later() -> impl Strategy<Value = EventKind> {
             signal: "SIGSTOP".to_owned()
         }),
         (name(), 1..3_u32).prop_map(|(job, attempt)| EventKind::AttemptContinued { job, attempt }),
+        (name(), 1..3_u32).prop_map(|(job, attempt)| EventKind::AttemptSlow { job, attempt }),
         Just(EventKind::Paused),
         Just(EventKind::Resumed),
         prop::collection::vec(leftover(), 0..3).prop_map(|processes| EventKind::LeftBehind { processes }),

@@ -51,19 +51,14 @@ pub(crate) struct Live {
 
 /// An attempt under way.
 #[derive(Debug)]
-struct Running {
+pub(super) struct Running {
     attempt: u32,
     slot: u32,
     /// Run time of its start.
     started: Duration,
-    word: Word,
-}
-
-/// What there is to say of a job that has not ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Word {
-    Running,
-    Stopped,
+    /// Whether it takes longer than it should.
+    pub(super) is_slow: bool,
+    pub(super) is_stopped: bool,
 }
 
 impl Live {
@@ -83,13 +78,14 @@ impl Live {
 
     pub(super) fn started(&mut self, job: &str, attempt: u32, slot: u32, at: Duration) {
         if let Some(job) = self.plan.jobs.id(job) {
-            self.running.insert(job, Running { attempt, slot, started: at, word: Word::Running });
+            self.running.insert(job, Running { attempt, slot, started: at, is_slow: false, is_stopped: false });
         }
     }
 
-    pub(super) fn say(&mut self, job: &str, word: Word) {
+    /// Something has become of it.
+    pub(super) fn change(&mut self, job: &str, change: impl FnOnce(&mut Running)) {
         if let Some(running) = self.plan.jobs.id(job).and_then(|job| self.running.get_mut(&job)) {
-            running.word = word;
+            change(running);
         }
     }
 
@@ -150,9 +146,10 @@ impl Live {
 
     /// In the columns in which the lines of jobs that have ended are.
     fn job_line(&self, job: JobId, running: &Running, now: Duration, columns: usize) -> String {
-        let (word, style) = match running.word {
-            Word::Running => ("running", self.styles.quiet),
-            Word::Stopped => ("stopped", self.styles.warning),
+        let (word, style) = match running {
+            Running { is_stopped: true, .. } => ("stopped", self.styles.warning),
+            Running { is_slow: true, .. } => ("slow", self.styles.warning),
+            _ => ("running", self.styles.quiet),
         };
         let width = if columns < NARROW { 0 } else { WORD_WIDTH };
         let elapsed = text::rough_duration(now.saturating_sub(running.started));

@@ -48,12 +48,13 @@ fn running_jobs_stand_above_a_bar_with_counts() {
 
 "#]]
     );
-    live.say("test[shard=12]", Word::Stopped);
+    live.change("build", |running| running.is_slow = true);
+    live.change("test[shard=12]", |running| running.is_stopped = true);
     live.cancelled();
     assert_data_eq!(
         shown(&mut live, 65.5, 100, 24),
         str![[r#"
-        running     1m04s  build  (slot 0)
+           slow     1m04s  build  (slot 0)
         stopped      3.2s  test[shard=12]  (slot 1, attempt 2)
 [============>                 ]  2/5: ending, 1 ok, 1 failed, 2 running
 

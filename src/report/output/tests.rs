@@ -170,7 +170,7 @@ impl World {
                 }
                 Some(News::Deferred(job, number)) => self.output.deferred(&format!("j{job}"), number),
                 Some(News::Ended(job, number)) => {
-                    self.output.ended(&format!("j{job}"), number, true, &mut self.display)
+                    self.output.ended(&format!("j{job}"), number, true, &mut self.display);
                 }
                 None => {}
             },

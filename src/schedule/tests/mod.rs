@@ -9,6 +9,7 @@ mod retries;
 mod scarcity;
 mod script;
 mod shortage;
+mod slow;
 mod world;
 
 use super::*;

@@ -56,17 +56,19 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
     let attempt = (prop_oneof![3 => Just(0), 1 => 1..4i32], (0..20u64).prop_map(|n| n * 10 + 1));
     let attempts = prop::collection::vec(attempt, 1..4);
     let timeout = prop::option::weighted(0.2, (1..15u64).prop_map(|n| ms(n * 10)));
+    let slow_after = prop::option::weighted(0.3, (0..15u64).prop_map(|n| ms(n * 10 + 5)));
     let dies_after = prop::option::weighted(0.8, 0..50u64);
     let rarely = || prop::bool::weighted(0.1);
     let flags = (any::<bool>(), rarely(), rarely(), prop::bool::weighted(0.2));
     let start = (any_prospect(), (any::<bool>(), 0..30u64));
-    (edges(), edges(), attempts, any_retries(), timeout, dies_after, flags, start, any_demand()).prop_map(
+    let times = (timeout, slow_after);
+    (edges(), edges(), attempts, any_retries(), times, dies_after, flags, start, any_demand()).prop_map(
         move |(
             needs,
             after,
             attempts,
             retries,
-            timeout,
+            (timeout, slow_after),
             dies_after,
             (grouped, elsewhere, allow_failure, interactive),
             (prospect, check),
@@ -79,7 +81,7 @@ fn any_script(index: usize) -> impl Strategy<Value = Script> {
             (script.prospect, script.check) = (prospect, check);
             script.set(|settings| {
                 (settings.retries, settings.timeout, settings.allow_failure) = (retries, timeout, allow_failure);
-                settings.interactive = interactive;
+                (settings.interactive, settings.slow_after) = (interactive, slow_after);
                 (settings.weight, settings.pools) = (weight, pools);
                 (settings.memory, settings.priority) = (memory, priority);
                 settings.platforms = elsewhere.then(|| vec!["plan9".into()]);
@@ -145,6 +147,8 @@ fn check_invariants(world: &World, limit: usize) -> Result<(), TestCaseError> {
     let mut attempts = vec![0; statuses.len()];
     let mut not_before = vec![Duration::ZERO; statuses.len()];
     let mut live = vec![false; statuses.len()];
+    let mut started = vec![Duration::ZERO; statuses.len()];
+    let mut slow = vec![false; statuses.len()];
     let mut cancelled: Option<(Duration, Vec<bool>)> = None;
     for (at, kind) in &world.events {
         match kind {
@@ -166,6 +170,13 @@ fn check_invariants(world: &World, limit: usize) -> Result<(), TestCaseError> {
                 attempts[job] += 1;
                 prop_assert!(attempts[job] <= script.settings.retries.count + 1);
                 live[job] = true;
+                (started[job], slow[job]) = (*at, false);
+            }
+            EventKind::AttemptSlow { job, attempt } => {
+                let job = index(job);
+                prop_assert!(live[job] && attempts[job] == *attempt && !slow[job]);
+                prop_assert_eq!(world.scripts[job].settings.slow_after, Some(at.saturating_sub(started[job])));
+                slow[job] = true;
             }
             EventKind::AttemptDeferred { job, attempt, .. } => {
                 let job = index(job);
@@ -176,6 +187,12 @@ fn check_invariants(world: &World, limit: usize) -> Result<(), TestCaseError> {
             EventKind::AttemptEnded { job, .. } => {
                 let (name, job) = (job, index(job));
                 live[job] = false;
+                let settings = &world.scripts[job].settings;
+                let slow_after =
+                    settings.slow_after.filter(|after| settings.timeout.is_none_or(|timeout| timeout > *after));
+                if let (None, Some(slow_after)) = (&cancelled, slow_after) {
+                    prop_assert_eq!(slow[job], at.saturating_sub(started[job]) > slow_after, "job {}", job);
+                }
                 let random = jitter::random(SEED, name, attempts[job] + 1);
                 not_before[job] = *at + world.scripts[job].settings.retries.delay_before(attempts[job] + 1, random);
             }
