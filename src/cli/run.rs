@@ -178,6 +178,7 @@ fn record_run(
     let (mode, board) = (options.output.unwrap_or_default(), guardian.as_ref().map(Guardian::board));
     let foresee = foresee(&plan, rules.limit, StateFolder::beside(&root), id.clone());
     let (screen, progress) = RunScreen::new(context, mode, &plan, &logs, board, foresee)?;
+    signals.tell_status_by(screen.sender());
     let reporters: Vec<Box<dyn Reporter>> = vec![Box::new(journal), Box::new(progress)];
     let household = household(board);
     if let Some(guardian) = &guardian {

@@ -14,8 +14,8 @@ use crate::forecast::Forecast;
 use crate::plan::Plan;
 use crate::record::StateFolder;
 use crate::report::{
-    Detail, Display, Foresee, Lines, Live, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary,
-    Tails, name_width,
+    Detail, Display, Foresee, Lines, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary, Tails,
+    ToScreen, name_width,
 };
 use crate::sys::Board;
 use crate::text;
@@ -59,10 +59,15 @@ impl RunScreen {
             display = display.with_bottom(board).map_err(unusable)?;
         }
         let output = Output::new(mode, look, LogsOnDisk::new(logs.to_owned()));
-        let live = Live::new(Arc::clone(plan), styles.clone());
-        let screen = Screen::new(display, output, live, foresee).map_err(|error| no_thread(&error))?;
+        let screen = Screen::new(display, output, Arc::clone(plan), styles.clone(), foresee)
+            .map_err(|error| no_thread(&error))?;
         let progress = Progress::new(screen.sender(), styles.clone(), lines);
         Ok((Self { screen, styles, mode, logs: logs.to_owned(), stop_commands }, progress))
+    }
+
+    /// The way to ask what runs now.
+    pub(super) fn sender(&self) -> ToScreen {
+        self.screen.sender()
     }
 
     /// Shows a text before the summary.

@@ -1,11 +1,12 @@
 //! What signals to procman mean for a run under way.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::{io, thread};
 
 use super::{Error, no_thread};
 use crate::event::{CancelLevel, CancelReason};
+use crate::report::ToScreen;
 use crate::runner::Canceller;
 use crate::sys::{Signal, SignalWatch};
 use crate::text;
@@ -16,6 +17,8 @@ pub(super) struct Signals {
     first: Arc<AtomicI32>,
     /// Whether the run has ended, so that there is nothing to clean up.
     over: Arc<AtomicBool>,
+    /// Where what runs now is told, once that is known.
+    screen: Arc<OnceLock<ToScreen>>,
 }
 
 impl Signals {
@@ -23,19 +26,27 @@ impl Signals {
     /// ignored. Must be called before any other thread is started.
     pub(super) fn watch(canceller: Canceller) -> Result<Self, Error> {
         let fault = |error: io::Error| Error::Fault(format!("signals cannot be handled: {}", text::io_error(&error)));
-        let ending: Vec<Signal> = Signal::ENDING.into_iter().filter(|signal| !signal.is_ignored()).collect();
-        let watch = SignalWatch::new(&ending, !Signal::TSTP.is_ignored()).map_err(fault)?;
-        let this = Self { first: Arc::default(), over: Arc::default() };
+        let watched = Signal::ENDING.iter().chain(Signal::ASKING).copied();
+        let watched: Vec<Signal> = watched.filter(|signal| !signal.is_ignored()).collect();
+        let watch = SignalWatch::new(&watched, !Signal::TSTP.is_ignored()).map_err(fault)?;
+        let this = Self { first: Arc::default(), over: Arc::default(), screen: Arc::default() };
         let mut listener = Listener {
             watch,
             canceller,
             first: Arc::clone(&this.first),
             over: Arc::clone(&this.over),
+            screen: Arc::clone(&this.screen),
             level: CancelLevel::Terminate,
         };
         let listen = move || while listener.next().is_ok() {};
         thread::Builder::new().name("signals".to_owned()).spawn(listen).map_err(|error| no_thread(&error))?;
         Ok(this)
+    }
+
+    /// From now on those that ask how far the run is are answered, on this screen.
+    pub(super) fn tell_status_by(&self, screen: ToScreen) {
+        // There is one screen.
+        _ = self.screen.set(screen);
     }
 
     /// From now on a signal ends procman at once.
@@ -59,6 +70,7 @@ struct Listener {
     canceller: Canceller,
     first: Arc<AtomicI32>,
     over: Arc<AtomicBool>,
+    screen: Arc<OnceLock<ToScreen>>,
     /// What the next request to end does.
     level: CancelLevel,
 }
@@ -72,6 +84,11 @@ impl Listener {
                 self.canceller.resume();
             }
             Signal::CONT => self.canceller.resume(),
+            signal if Signal::ASKING.contains(&signal) => {
+                if let Some(screen) = self.screen.get() {
+                    screen.show_status();
+                }
+            }
             signal => self.end(signal),
         }
         Ok(())

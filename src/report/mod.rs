@@ -3,6 +3,7 @@
 //! What to show is computed from events and their fold, with [`Styles`] that say how; nothing here asks what it is
 //! writing to.
 
+mod activity;
 mod display;
 mod github;
 mod live;
@@ -18,10 +19,9 @@ use crate::event::{JobRecord, JobStatus};
 
 pub(crate) use display::Display;
 pub(crate) use github::annotations;
-pub(crate) use live::Live;
 pub(crate) use output::{LogsOnDisk, Look, Output, OutputMode, name_width};
 pub(crate) use progress::{Lines, Progress};
-pub(crate) use screen::{Foresee, Screen};
+pub(crate) use screen::{Foresee, Screen, ToScreen};
 pub(crate) use styles::Styles;
 pub(crate) use summary::{Detail, Summary, Tails};
 

@@ -8,7 +8,9 @@ use owo_colors::{OwoColorize, Style};
 
 use super::screen::{Message, ToScreen};
 use super::{Styles, detail};
-use crate::event::{AttemptStatus, Event, EventKind, Fault, JobRecord, JobStatus, Reporter, RunRecord};
+use crate::event::{
+    AttemptStatus, CancelLevel, CancelReason, Event, EventKind, Fault, JobRecord, JobStatus, Reporter, RunRecord,
+};
 use crate::text;
 
 /// The longest of [`JobStatus::WORDS`].
@@ -29,11 +31,13 @@ pub(crate) struct Progress {
     screen: ToScreen,
     styles: Styles,
     lines: Lines,
+    /// What the screen is to be told.
+    told: Vec<Message>,
 }
 
 impl Progress {
     pub(crate) fn new(screen: ToScreen, styles: Styles, lines: Lines) -> Self {
-        Self { screen, styles, lines }
+        Self { screen, styles, lines, told: Vec::new() }
     }
 
     fn line(&self, event: &Event, record: &RunRecord) -> Option<String> {
@@ -56,7 +60,7 @@ impl Progress {
             EventKind::AttemptSlow { job, .. } => {
                 let job = record.jobs.get(job)?;
                 let time = event.t.0.saturating_sub(job.attempts.last()?.started);
-                Some(timed(&self.styles, ("slow", self.styles.warning), Some(time), job))
+                Some(timed(&self.styles, ("slow", self.styles.warning), Some(time), &job.plan.name))
             }
             EventKind::AttemptDeferred { job, reason, .. } if verbose => Some(self.not_ended(
                 "deferred",
@@ -65,55 +69,67 @@ impl Progress {
             )),
             EventKind::JobEnded { status: JobStatus::UpToDate, .. } if !verbose => None,
             EventKind::JobEnded { job, status } => Some(self.ended(record.jobs.get(job)?, status)),
-            EventKind::CancelRequested { reason, .. } => {
+            EventKind::CancelRequested { reason, level } => {
                 let word = format!("{:>WORD_WIDTH$}", "cancel");
-                Some(format!("{}            {reason}", word.style(self.styles.warning)))
+                let what = cancelled(reason, *level, record);
+                Some(format!("{}            {reason}{what}", word.style(self.styles.warning)))
             }
             _ => None,
         }
     }
 
     /// What is more to an event than its line.
-    fn tell(&self, event: &Event, record: &RunRecord) {
-        let (at, screen) = (event.t.0, &self.screen);
-        match &event.kind {
-            EventKind::RunStarted(_) | EventKind::Resumed => screen.send(Message::GoesOn(at)),
-            EventKind::Paused => {
-                screen.send(Message::Paused(at));
-                // procman is about to stop.
-                screen.flush();
-            }
+    fn tell(&mut self, event: &Event, record: &RunRecord) {
+        let at = event.t.0;
+        self.told.push(match &event.kind {
+            EventKind::RunStarted(_) | EventKind::Resumed => Message::GoesOn(at),
+            EventKind::Paused => Message::Paused(at),
             EventKind::AttemptStarted { job, attempt, slot } => {
                 let Some(plan) = record.jobs.get(job).map(|job| &job.plan) else { return };
-                screen.send(Message::Started { job: Arc::clone(plan), attempt: *attempt, slot: *slot, at });
-                if has_terminal(job, record) {
-                    screen.lend_terminal();
-                }
+                Message::Started { job: Arc::clone(plan), attempt: *attempt, slot: *slot, at }
             }
             EventKind::AttemptDeferred { job, attempt, .. } => {
-                screen.send(Message::Deferred { job: Arc::clone(job), attempt: *attempt });
-                self.attempt_ended(job, record);
+                Message::Deferred { job: Arc::clone(job), attempt: *attempt }
             }
             EventKind::AttemptEnded { job, attempt, end } => {
                 let ok = matches!(end.status, AttemptStatus::Ok { .. });
-                screen.send(Message::Ended { job: Arc::clone(job), attempt: *attempt, ok });
-                self.attempt_ended(job, record);
+                Message::Ended { job: Arc::clone(job), attempt: *attempt, ok }
             }
-            EventKind::AttemptStopped { job, .. } => screen.send(Message::Stopped(Arc::clone(job))),
-            EventKind::AttemptContinued { job, .. } => screen.send(Message::Continued(Arc::clone(job))),
-            EventKind::AttemptSlow { job, .. } => screen.send(Message::Slow(Arc::clone(job))),
-            EventKind::JobEnded { job, status } => {
-                screen.send(Message::JobEnded { job: Arc::clone(job), word: status.word() });
+            EventKind::AttemptStopped { job, .. } => Message::Stopped(Arc::clone(job)),
+            EventKind::AttemptContinued { job, .. } => Message::Continued(Arc::clone(job)),
+            EventKind::AttemptSlow { job, .. } => Message::Slow(Arc::clone(job)),
+            EventKind::JobEnded { job, status } => Message::JobEnded { job: Arc::clone(job), word: status.word() },
+            EventKind::CancelRequested { .. } => Message::Cancelled,
+            EventKind::RunEnded { .. } => Message::Over,
+            EventKind::LeftBehind { .. } | EventKind::RunnerDied => return,
+        });
+    }
+
+    /// What has to be shown, or not to be, before anything else happens.
+    fn wait_for_screen(&mut self, event: &EventKind, record: &RunRecord) {
+        // Without a log it has the terminal, which no line is to fall into.
+        let has_terminal = |job: &str| record.jobs.get(job).is_some_and(|job| job.plan.log.is_none());
+        match event {
+            // procman is about to stop.
+            EventKind::Paused => {
+                self.hand_over();
+                self.screen.flush();
             }
-            EventKind::CancelRequested { .. } => screen.send(Message::Cancelled),
-            EventKind::RunEnded { .. } => screen.send(Message::Over),
-            EventKind::LeftBehind { .. } | EventKind::RunnerDied => {}
+            EventKind::AttemptStarted { job, .. } if has_terminal(job) => {
+                self.hand_over();
+                self.screen.lend_terminal();
+            }
+            EventKind::AttemptDeferred { job, .. } | EventKind::AttemptEnded { job, .. } if has_terminal(job) => {
+                self.screen.take_terminal_back();
+            }
+            _ => {}
         }
     }
 
-    fn attempt_ended(&self, job: &str, record: &RunRecord) {
-        if has_terminal(job, record) {
-            self.screen.take_terminal_back();
+    /// Together, so that nothing is shown in between of things that belong together.
+    fn hand_over(&mut self) {
+        if !self.told.is_empty() {
+            self.screen.send(Message::Together(std::mem::take(&mut self.told)));
         }
     }
 
@@ -133,7 +149,7 @@ impl Progress {
 
     fn ended(&self, job: &JobRecord, status: &JobStatus) -> String {
         let time = (!job.attempts.is_empty()).then(|| job.duration());
-        let mut line = timed(&self.styles, (status.word(), self.styles.of(status)), time, job);
+        let mut line = timed(&self.styles, (status.word(), self.styles.of(status)), time, &job.plan.name);
         if let Some(detail) = detail(job, status) {
             _ = write!(line, "  ({detail})");
         }
@@ -141,16 +157,32 @@ impl Progress {
     }
 }
 
-/// Without a log it has the terminal, which no line is to fall into.
-fn has_terminal(job: &str, record: &RunRecord) -> bool {
-    record.jobs.get(job).is_some_and(|job| job.plan.log.is_none())
+/// What a cancel does to the jobs that run.
+fn cancelled(reason: &CancelReason, level: CancelLevel, record: &RunRecord) -> String {
+    let runs = |job: &&JobRecord| job.attempts.last().is_some_and(|attempt| attempt.end.is_none());
+    let running = record.jobs.values().filter(runs).count();
+    if running == 0 || matches!(reason, CancelReason::Fault(_)) {
+        return String::new();
+    }
+    let jobs = text::count(running, "job");
+    let (are, them) = if running == 1 { ("is", "it") } else { ("are", "them") };
+    let next = match reason {
+        CancelReason::Signal(name) if name == "SIGINT" => format!("; a second Ctrl-C kills {them}"),
+        CancelReason::Signal(_) => format!("; a second signal kills {them}"),
+        _ => String::new(),
+    };
+    match level {
+        CancelLevel::NoNew => format!("; {jobs} {are} waited for"),
+        CancelLevel::Terminate => format!("; {jobs} {are} told to end{next}"),
+        CancelLevel::Kill => format!("; {jobs} {are} killed"),
+    }
 }
 
-/// The beginning of a line of a job that has taken so long.
-fn timed(styles: &Styles, (word, style): (&str, Style), time: Option<Duration>, job: &JobRecord) -> String {
+/// The beginning of a line of something that has taken so long.
+pub(super) fn timed(styles: &Styles, (word, style): (&str, Style), time: Option<Duration>, name: &str) -> String {
     let word = format!("{word:>WORD_WIDTH$}");
     let time = time.map_or_else(|| "-".to_owned(), text::duration);
-    let name = text::escape(job.plan.name.as_bytes());
+    let name = text::escape(name.as_bytes());
     format!("{}  {time:>8}  {}", word.style(style), name.style(styles.name))
 }
 
@@ -166,10 +198,12 @@ impl Reporter for Progress {
         for event in events {
             if let Some(mut line) = self.line(event, record) {
                 line.push('\n');
-                self.screen.send(Message::Words(line));
+                self.told.push(Message::Words(line));
             }
             self.tell(event, record);
+            self.wait_for_screen(&event.kind, record);
         }
+        self.hand_over();
         Ok(())
     }
 }

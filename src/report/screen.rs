@@ -9,13 +9,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::Display;
+use super::activity::Activity;
 use super::live::Live;
 use super::output::Output;
+use super::{Display, Styles};
 use crate::event::PlannedJob;
 use crate::forecast::Forecast;
+use crate::plan::Plan;
 
 /// How long the thread pauses after each write, so that it is not woken for every line of a run of short jobs; at a
 /// limit of 2 those wakes cost one job in twenty. Nobody sees the pause.
@@ -59,6 +61,8 @@ pub(crate) struct ToScreen {
 /// What the thread is told.
 #[derive(Debug)]
 pub(super) enum Message {
+    /// All of these, before anything else is shown.
+    Together(Vec<Message>),
     /// To be shown after all that came before; it ends its line.
     Words(String),
     Started {
@@ -95,6 +99,8 @@ pub(super) enum Message {
     /// All jobs have ended.
     Over,
     Foreseen(Forecast),
+    /// Somebody asks what runs now.
+    Status,
     /// To be answered when all is written that came before.
     Flush(Sender<()>),
     /// To be answered by the job whose output stands at the end of what was shown, if it does where words are shown.
@@ -104,13 +110,20 @@ pub(super) enum Message {
 
 impl Screen {
     /// Shows on `display`. A reader that has gone away stops the writing and nothing else.
-    pub(crate) fn new(display: Display, output: Output, live: Live, foresee: Foresee) -> io::Result<Self> {
+    pub(crate) fn new(
+        display: Display,
+        output: Output,
+        plan: Arc<Plan>,
+        styles: Styles,
+        foresee: Foresee,
+    ) -> io::Result<Self> {
         let (messages, inbox) = mpsc::channel();
         let (is_done, done) = mpsc::channel();
         let lent = display.lent();
         let answer = messages.clone();
-        let clock = Clock { shown: Duration::ZERO, since: None };
-        let writer = Writer { inbox, answer, display, output, live, clock, foresee: Some(foresee) };
+        let activity = Activity::new(plan);
+        let (live, foresee) = (Live::new(styles.clone()), Some(foresee));
+        let writer = Writer { inbox, answer, display, output, activity, live, styles, foresee };
         // Whoever waits for it may have lost patience.
         let write = move || _ = is_done.send(writer.run());
         let thread = thread::Builder::new().name("screen".to_owned()).spawn(write)?;
@@ -153,6 +166,12 @@ impl Screen {
 }
 
 impl ToScreen {
+    /// Says what runs now.
+    pub(crate) fn show_status(&self) {
+        self.send(Message::Status);
+        self.writer.unpark();
+    }
+
     pub(super) fn send(&self, message: Message) {
         // The thread is gone only when nothing can be written any more.
         _ = self.messages.send(message);
@@ -185,23 +204,10 @@ struct Writer {
     answer: Sender<Message>,
     display: Display,
     output: Output,
+    activity: Activity,
     live: Live,
-    clock: Clock,
+    styles: Styles,
     foresee: Option<Foresee>,
-}
-
-/// Run time.
-struct Clock {
-    /// As it was last told.
-    shown: Duration,
-    /// When that was; `None` while the run stands still.
-    since: Option<Instant>,
-}
-
-impl Clock {
-    fn now(&self) -> Duration {
-        self.shown + self.since.map_or(Duration::ZERO, |since| since.elapsed())
-    }
 }
 
 impl Writer {
@@ -246,14 +252,14 @@ impl Writer {
 
     /// Whether something is to stand at the bottom, as far as what happens in the run is concerned.
     fn has_bottom(&self) -> bool {
-        self.display.has_bottom() && self.clock.since.is_some() && self.live.is_shown()
+        self.display.has_bottom() && self.activity.can_be_shown()
     }
 
     fn draw_bottom(&mut self) {
         if !self.has_bottom() {
             return self.display.clear_bottom();
         }
-        let now = self.clock.now();
+        let now = self.activity.now();
         if now >= FORESEE_AT
             && let Some(foresee) = self.foresee.take()
         {
@@ -264,37 +270,39 @@ impl Writer {
         }
         if now >= SHORT {
             let (columns, rows) = self.display.size();
-            self.display.draw_bottom(&self.live.lines(now, columns, rows));
+            self.display.draw_bottom(&self.live.lines(&self.activity, now, columns, rows));
         }
     }
 
     fn take(&mut self, message: Message) {
         match message {
+            Message::Together(messages) => messages.into_iter().for_each(|message| self.take(message)),
             Message::Words(text) => self.display.words(&text),
             Message::Started { job, attempt, slot, at } => {
-                self.live.started(&job.name, attempt, slot, at);
+                self.activity.started(&job.name, attempt, slot, at);
                 self.output.started(&job, attempt, slot, &self.display);
             }
             Message::Deferred { job, attempt } => {
-                self.live.attempt_ended(&job);
+                self.activity.attempt_ended(&job);
                 self.output.deferred(&job, attempt);
             }
             Message::Ended { job, attempt, ok } => {
-                if self.live.has_terminal(&job) {
+                if self.activity.has_terminal(&job) {
                     self.display.begin_line();
                 }
-                self.live.attempt_ended(&job);
+                self.activity.attempt_ended(&job);
                 self.output.ended(&job, attempt, ok, &mut self.display);
             }
-            Message::Stopped(job) => self.live.change(&job, |running| running.is_stopped = true),
-            Message::Continued(job) => self.live.change(&job, |running| running.is_stopped = false),
-            Message::Slow(job) => self.live.change(&job, |running| running.is_slow = true),
-            Message::JobEnded { job, word } => self.live.ended(&job, word),
-            Message::Cancelled => self.live.cancelled(),
-            Message::Paused(at) => self.clock = Clock { shown: at, since: None },
-            Message::GoesOn(at) => self.clock = Clock { shown: at, since: Some(Instant::now()) },
-            Message::Over => self.live.over(),
+            Message::Stopped(job) => self.activity.change(&job, |running| running.is_stopped = true),
+            Message::Continued(job) => self.activity.change(&job, |running| running.is_stopped = false),
+            Message::Slow(job) => self.activity.change(&job, |running| running.is_slow = true),
+            Message::JobEnded { job, word } => self.activity.job_ended(&job, word),
+            Message::Cancelled => self.activity.is_cancelled = true,
+            Message::Paused(at) => self.activity.stands_still(at),
+            Message::GoesOn(at) => self.activity.goes_on(at),
+            Message::Over => self.activity.is_over = true,
             Message::Foreseen(forecast) => self.live.foresee(forecast),
+            Message::Status => self.display.words(&self.activity.status(&self.styles)),
             Message::Flush(written) => {
                 self.output.catch_up(&mut self.display);
                 self.draw_bottom();

@@ -5,9 +5,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use super::{
-    Detail, Display, Lines, Live, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary, Tails,
-};
+use super::{Detail, Display, Lines, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary, Tails};
 use crate::event::{Event, EventKind, Exit, JobRecord, JobStatus, PlannedJob, Reporter, RunRecord, Seconds};
 use crate::job::JobMap;
 use crate::plan::Plan;
@@ -96,9 +94,9 @@ fn they_have_lines_of_their_own_only_when_asked_for() {
     let lines = |lines| {
         let shown = Shown::default();
         let output = Output::new(OutputMode::default(), Look::default(), LogsOnDisk::new("/logs".into()));
-        let live = Live::new(Arc::new(Plan::independent(JobMap::new())), Styles::default());
+        let plan = Arc::new(Plan::independent(JobMap::new()));
         let display = Display::to(std::io::sink(), shown.clone());
-        let screen = Screen::new(display, output, live, Box::new(|| None)).expect("a thread");
+        let screen = Screen::new(display, output, plan, Styles::default(), Box::new(|| None)).expect("a thread");
         let mut progress = Progress::new(screen.sender(), Styles::default(), lines);
         let record = record(&ends);
         let event = |(job, status): (&Arc<str>, &JobStatus)| {

@@ -21,6 +21,10 @@ impl Signal {
     pub(crate) const ENDING: [Self; 4] =
         [Self(libc::SIGINT), Self(libc::SIGTERM), Self(libc::SIGHUP), Self(libc::SIGQUIT)];
 
+    /// What asks procman how far it is.
+    pub(crate) const ASKING: &[Self] =
+        if cfg!(target_os = "linux") { &[Self(libc::SIGUSR1)] } else { &[Self(libc::SIGUSR1), Self(INFO)] };
+
     /// Whether this process ignores it now; asked before any handler is installed, it says what was inherited.
     pub(crate) fn is_ignored(self) -> bool {
         let mut current = MaybeUninit::<libc::sigaction>::uninit();
@@ -40,6 +44,9 @@ impl fmt::Display for Signal {
         }
     }
 }
+
+/// What Ctrl-T at the terminal sends, where it does: SIGINFO of macOS and the BSDs, which have the same number for it.
+const INFO: i32 = 29;
 
 /// The signals that a new process is to have by default: all but those that this process ignores, which stay ignored,
 /// and of these SIGPIPE and SIGCHLD, which Rust and careless parents ignore without meaning anybody else.

@@ -48,6 +48,7 @@ mod slow;
 mod soak;
 mod spawn;
 mod state_file;
+mod status_signal;
 mod summary;
 mod templates;
 mod terminal;

@@ -60,7 +60,7 @@ Log: .procman/runs/[RUN]/logs/broken.log
 <details open>
 <summary>timed-out: <b>slow</b></summary>
 
-The log cannot be read: no such file or directory
+No output.
 
 Log: .procman/runs/[RUN]/logs/slow.log
 

@@ -46,7 +46,7 @@ fn the_summary_is_printed_after_a_signal_too() {
     running.signal("INT");
     running.wait().died_of(SIGINT).stdout("").stderr(str![[r#"
 procman: 2 jobs, at most 1 at once
-         cancel            SIGINT
+         cancel            SIGINT; 1 job is told to end; a second Ctrl-C kills it
       cancelled         -  b
       cancelled [TIME]  a
 

@@ -1,24 +1,19 @@
 //! What stands at the bottom of a terminal while a run goes on: the jobs that run, a bar, counts, and how long it will
 //! still take.
 //!
-//! Knows what runs and what has ended, as it is told, and makes lines of it that fit. [`Region`] draws them. Neither
-//! knows what time it is or where a terminal is.
+//! Knows which lines fit, and [`Region`] how they are drawn. Neither knows what time it is or where a terminal is.
 
 mod region;
 
 use std::fmt::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use owo_colors::{OwoColorize, Style};
 
 use super::Styles;
+use super::activity::{Activity, Running};
 use super::progress::WORD_WIDTH;
-use crate::event::JobStatus;
 use crate::forecast::Forecast;
-use crate::job::JobId;
-use crate::plan::Plan;
 use crate::text;
 pub(super) use region::Region;
 
@@ -26,102 +21,23 @@ pub(super) use region::Region;
 const WIDEST_BAR: usize = 30;
 /// The bar is left out where it would be narrower than this.
 const NARROWEST_BAR: usize = 6;
-/// On a narrower terminal than this nothing is indented, and no slot is shown.
+/// On a narrower terminal than this nothing is indented, and neither slot nor attempt are shown.
 const NARROW: usize = 60;
 /// How long the time that is left counts down by itself before it is estimated anew.
 const ESTIMATE_EVERY: Duration = Duration::from_secs(1);
 
-/// What is shown of a run under way.
+/// Makes the lines.
 #[derive(Debug)]
-pub(crate) struct Live {
-    plan: Arc<Plan>,
+pub(super) struct Live {
     styles: Styles,
-    /// In order of their starts.
-    running: IndexMap<JobId, Running>,
-    /// By job.
-    has_ended: Vec<bool>,
-    /// How many jobs ended with each of [`JobStatus::WORDS`].
-    counts: [usize; JobStatus::WORDS.len()],
-    is_cancelled: bool,
-    is_over: bool,
     forecast: Option<Forecast>,
     /// When an estimate was last made, and what it was.
     estimate: Option<(Duration, Duration)>,
 }
 
-/// An attempt under way.
-#[derive(Debug)]
-pub(super) struct Running {
-    attempt: u32,
-    slot: u32,
-    /// Run time of its start.
-    started: Duration,
-    /// Whether it takes longer than it should.
-    pub(super) is_slow: bool,
-    pub(super) is_stopped: bool,
-}
-
 impl Live {
-    pub(crate) fn new(plan: Arc<Plan>, styles: Styles) -> Self {
-        Self {
-            has_ended: vec![false; plan.jobs.len()],
-            plan,
-            styles,
-            running: IndexMap::new(),
-            counts: [0; JobStatus::WORDS.len()],
-            is_cancelled: false,
-            is_over: false,
-            forecast: None,
-            estimate: None,
-        }
-    }
-
-    pub(super) fn started(&mut self, job: &str, attempt: u32, slot: u32, at: Duration) {
-        if let Some(job) = self.plan.jobs.id(job) {
-            self.running.insert(job, Running { attempt, slot, started: at, is_slow: false, is_stopped: false });
-        }
-    }
-
-    /// Something has become of it.
-    pub(super) fn change(&mut self, job: &str, change: impl FnOnce(&mut Running)) {
-        if let Some(running) = self.plan.jobs.id(job).and_then(|job| self.running.get_mut(&job)) {
-            change(running);
-        }
-    }
-
-    /// Its attempt has ended; another may follow.
-    pub(super) fn attempt_ended(&mut self, job: &str) {
-        if let Some(job) = self.plan.jobs.id(job) {
-            self.running.shift_remove(&job);
-        }
-    }
-
-    /// With one of [`JobStatus::WORDS`].
-    pub(super) fn ended(&mut self, job: &str, word: &'static str) {
-        let Some(job) = self.plan.jobs.id(job) else { return };
-        self.has_ended[job.index()] = true;
-        if let Some(at) = JobStatus::WORDS.iter().position(|known| *known == word) {
-            self.counts[at] += 1;
-        }
-    }
-
-    /// Every job has ended.
-    pub(super) fn over(&mut self) {
-        self.is_over = true;
-    }
-
-    /// Whether there is anything to show, and nobody else has the terminal.
-    pub(super) fn is_shown(&self) -> bool {
-        !self.is_over && !self.running.keys().any(|job| self.plan.jobs.job(*job).settings.interactive)
-    }
-
-    /// Whether this job has the terminal while it runs.
-    pub(super) fn has_terminal(&self, job: &str) -> bool {
-        self.plan.jobs.get(job).is_some_and(|job| job.settings.interactive)
-    }
-
-    pub(super) fn cancelled(&mut self) {
-        self.is_cancelled = true;
+    pub(super) fn new(styles: Styles) -> Self {
+        Self { styles, forecast: None, estimate: None }
     }
 
     /// From now on the lines say how long the run will still take.
@@ -130,60 +46,54 @@ impl Live {
     }
 
     /// With an empty one not more than half as many lines as the terminal has, none wider than it is.
-    pub(super) fn lines(&mut self, now: Duration, columns: usize, rows: usize) -> Vec<String> {
+    pub(super) fn lines(&mut self, of: &Activity, now: Duration, columns: usize, rows: usize) -> Vec<String> {
         let room = (rows / 2).saturating_sub(2);
-        let shown = if self.running.len() > room { room.saturating_sub(1) } else { self.running.len() };
+        let running = of.running().len();
+        let shown = if running > room { room.saturating_sub(1) } else { running };
+        let jobs = of.running().take(shown);
         let mut lines: Vec<String> =
-            self.running.iter().take(shown).map(|(job, running)| self.job_line(*job, running, now, columns)).collect();
-        if room > 0 && shown < self.running.len() {
-            let more = format!("and {} more", self.running.len() - shown);
+            jobs.map(|(_, name, running)| self.job_line(name, running, now, columns)).collect();
+        if room > 0 && shown < running {
+            let more = format!("and {} more", running - shown);
             let indent = if columns < NARROW { 0 } else { WORD_WIDTH - "running".len() };
             lines.push(Line::new(columns).add(&" ".repeat(indent), Style::new()).add(&more, self.styles.quiet).text);
         }
-        lines.push(self.bar_line(now, columns));
+        lines.push(self.bar_line(of, now, columns));
         lines
     }
 
     /// In the columns in which the lines of jobs that have ended are.
-    fn job_line(&self, job: JobId, running: &Running, now: Duration, columns: usize) -> String {
-        let (word, style) = match running {
-            Running { is_stopped: true, .. } => ("stopped", self.styles.warning),
-            Running { is_slow: true, .. } => ("slow", self.styles.warning),
-            _ => ("running", self.styles.quiet),
-        };
-        let width = if columns < NARROW { 0 } else { WORD_WIDTH };
-        let elapsed = text::rough_duration(now.saturating_sub(running.started));
-        let name = text::escape(self.plan.jobs.name(job).as_bytes());
-        let mut line = Line::new(columns)
-            .add(&format!("{word:>width$}"), style)
-            .add(&format!("  {elapsed:>0$}  ", if width == 0 { 0 } else { 8 }), Style::new());
-        let slot = (columns >= NARROW).then(|| format!("slot {}", running.slot));
-        let attempt = (running.attempt > 1).then(|| format!("attempt {}", running.attempt));
-        let details: Vec<String> = slot.into_iter().chain(attempt).collect();
-        let details = if details.is_empty() { String::new() } else { format!("  ({})", details.join(", ")) };
-        // A long name loses its end before they are lost.
+    fn job_line(&self, name: &str, running: &Running, now: Duration, columns: usize) -> String {
+        let (word, style) = running.word(&self.styles);
+        let is_narrow = columns < NARROW;
+        let (word_width, time_width) = if is_narrow { (0, 0) } else { (WORD_WIDTH, 8) };
+        let elapsed = text::rough_duration(now.saturating_sub(running.since));
+        let line = Line::new(columns)
+            .add(&format!("{word:>word_width$}"), style)
+            .add(&format!("  {elapsed:>time_width$}  "), Style::new());
+        let details = if is_narrow { String::new() } else { format!("  ({})", running.details()) };
+        // A long name loses its middle before they are lost.
         let room = line.room.saturating_sub(text::columns(&details));
-        line = line.add(&text::cut_middle(&name, room), self.styles.name);
-        line.add(&details, self.styles.quiet).text
+        let name = text::escape(name.as_bytes());
+        line.add(&text::cut_middle(&name, room), self.styles.name).add(&details, self.styles.quiet).text
     }
 
-    fn bar_line(&mut self, now: Duration, columns: usize) -> String {
-        let (total, ended) = (self.plan.jobs.len(), self.counts.iter().sum::<usize>());
+    fn bar_line(&mut self, of: &Activity, now: Duration, columns: usize) -> String {
+        let (total, ended) = (of.jobs(), of.ended());
         let digits = total.to_string().len();
         let mut parts = vec![(format!("{ended:>digits$}/{total}"), Style::new())];
-        if self.is_cancelled {
+        if of.is_cancelled {
             parts.push(("ending".to_owned(), self.styles.warning));
         }
-        for (word, count) in JobStatus::WORDS.iter().zip(self.counts).filter(|(_, count)| *count > 0) {
+        for (word, count) in of.counts() {
             parts.push((format!("{count} {word}"), self.styles.of_word(word)));
         }
-        let running = self.running.len();
-        parts.push((format!("{running} running"), Style::new()));
-        let waiting = total.saturating_sub(ended + running);
-        if waiting > 0 && !self.is_cancelled {
+        parts.push((format!("{} running", of.running().len()), Style::new()));
+        let waiting = of.waiting_count();
+        if waiting > 0 && !of.is_cancelled {
             parts.push((format!("{waiting} waiting"), self.styles.quiet));
         }
-        if let Some(left) = self.left(now) {
+        if let Some(left) = self.left(of, now) {
             parts.push((format!("about {} left", text::rough_duration(left)), Style::new()));
         }
         let separators = 2 * (parts.len() - 1);
@@ -202,15 +112,13 @@ impl Live {
     }
 
     /// Estimated now and then, and counted down in between. Nobody knows it for a run that is to end early.
-    fn left(&mut self, now: Duration) -> Option<Duration> {
-        let forecast = self.forecast.as_ref().filter(|_| !self.is_cancelled)?;
+    fn left(&mut self, of: &Activity, now: Duration) -> Option<Duration> {
+        let forecast = self.forecast.as_ref().filter(|_| !of.is_cancelled)?;
         let (at, left) = match self.estimate {
             Some((at, left)) if now.saturating_sub(at) < ESTIMATE_EVERY => (at, left),
             _ => {
-                let (running, has_ended) = (&self.running, &self.has_ended);
-                let waits = |job: &JobId| !has_ended[job.index()] && !running.contains_key(job);
-                let elapsed = running.iter().map(|(job, running)| (*job, now.saturating_sub(running.started)));
-                (now, forecast.left(self.plan.jobs.ids().filter(waits), elapsed))
+                let elapsed = of.running().map(|(job, _, running)| (job, now.saturating_sub(running.since)));
+                (now, forecast.left(of.waiting(), elapsed))
             }
         };
         self.estimate = Some((at, left));

@@ -1,46 +1,53 @@
 #![expect(clippy::needless_raw_string_hashes, reason = "snapbox writes expected texts with them")]
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use snapbox::{assert_data_eq, str};
 use unicode_width::UnicodeWidthStr;
 
 use super::*;
 use crate::job::{Job, JobMap, JobSettings};
+use crate::plan::Plan;
 
-fn live(names: &[&str]) -> Live {
+fn activity(names: &[&str]) -> Activity {
+    Activity::new(plan(names))
+}
+
+fn plan(names: &[&str]) -> Arc<Plan> {
     let settings = Arc::new(JobSettings::in_directory("/"));
     let mut jobs = JobMap::new();
     for name in names {
         jobs.insert(*name, Job::new(vec!["true".into()], Arc::clone(&settings))).expect("a job");
     }
-    let plan = Arc::new(Plan::independent(jobs));
-    Live::new(plan, Styles::default())
+    Arc::new(Plan::independent(jobs))
 }
 
 fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
 }
 
-fn shown(live: &mut Live, now: f64, columns: usize, rows: usize) -> String {
-    live.lines(seconds(now), columns, rows).join("\n") + "\n"
+fn shown(of: &Activity, now: f64, columns: usize, rows: usize) -> String {
+    Live::new(Styles::default()).lines(of, seconds(now), columns, rows).join("\n") + "\n"
 }
 
-/// Five jobs: one has ended, one failed, two run, one at its second attempt.
-fn half_way() -> Live {
-    let mut live = live(&["fmt", "lint", "build", "test[shard=12]", "docs"]);
-    live.ended("fmt", "ok");
-    live.ended("lint", "failed");
-    live.started("build", 1, 0, seconds(1.0));
-    live.started("test[shard=12]", 2, 1, seconds(62.25));
-    live
+const JOBS: [&str; 5] = ["fmt", "lint", "build", "test[shard=12]", "docs"];
+
+/// Of five jobs one has ended, one failed, and two run, one at its second attempt.
+fn half_way() -> Activity {
+    let mut activity = activity(&JOBS);
+    activity.job_ended("fmt", "ok");
+    activity.job_ended("lint", "failed");
+    activity.started("build", 1, 0, seconds(1.0));
+    activity.started("test[shard=12]", 2, 1, seconds(62.25));
+    activity
 }
 
 #[test]
 fn running_jobs_stand_above_a_bar_with_counts() {
-    let mut live = half_way();
+    let mut activity = half_way();
     assert_data_eq!(
-        shown(&mut live, 65.5, 100, 24),
+        shown(&activity, 65.5, 100, 24),
         str![[r#"
         running     1m04s  build  (slot 0)
         running      3.2s  test[shard=12]  (slot 1, attempt 2)
@@ -48,11 +55,11 @@ fn running_jobs_stand_above_a_bar_with_counts() {
 
 "#]]
     );
-    live.change("build", |running| running.is_slow = true);
-    live.change("test[shard=12]", |running| running.is_stopped = true);
-    live.cancelled();
+    activity.change("build", |running| running.is_slow = true);
+    activity.change("test[shard=12]", |running| running.is_stopped = true);
+    activity.is_cancelled = true;
     assert_data_eq!(
-        shown(&mut live, 65.5, 100, 24),
+        shown(&activity, 65.5, 100, 24),
         str![[r#"
            slow     1m04s  build  (slot 0)
         stopped      3.2s  test[shard=12]  (slot 1, attempt 2)
@@ -64,9 +71,9 @@ fn running_jobs_stand_above_a_bar_with_counts() {
 
 #[test]
 fn a_narrow_terminal_gets_what_fits() {
-    let mut live = half_way();
+    let activity = half_way();
     assert_data_eq!(
-        shown(&mut live, 65.5, 62, 24),
+        shown(&activity, 65.5, 62, 24),
         str![[r#"
         running     1m04s  build  (slot 0)
         running      3.2s  test[s…rd=12]  (slot 1, attempt 2)
@@ -75,16 +82,16 @@ fn a_narrow_terminal_gets_what_fits() {
 "#]]
     );
     assert_data_eq!(
-        shown(&mut live, 65.5, 40, 24),
+        shown(&activity, 65.5, 40, 24),
         str![[r#"
 running  1m04s  build
-running  3.2s  test[…d=12]  (attempt 2)
+running  3.2s  test[shard=12]
 2/5: 1 ok, 1 failed, 2 running, 1 wait…
 
 "#]]
     );
     assert_data_eq!(
-        shown(&mut live, 65.5, 10, 24),
+        shown(&activity, 65.5, 10, 24),
         str![[r#"
 running …
 running …
@@ -92,18 +99,18 @@ running …
 
 "#]]
     );
-    assert_eq!(live.lines(seconds(65.5), 0, 0), [""]);
+    assert_eq!(shown(&activity, 65.5, 0, 0), "\n");
 }
 
 #[test]
 fn there_are_not_more_lines_than_half_the_terminal_has() {
     let names: Vec<String> = (0..30).map(|number| format!("job{number}")).collect();
-    let mut live = live(&names.iter().map(String::as_str).collect::<Vec<_>>());
+    let mut activity = activity(&names.iter().map(String::as_str).collect::<Vec<_>>());
     for (slot, job) in (0..).zip(&names[..20]) {
-        live.started(job, 1, slot, Duration::ZERO);
+        activity.started(job, 1, slot, Duration::ZERO);
     }
     assert_data_eq!(
-        shown(&mut live, 1.0, 80, 12),
+        shown(&activity, 1.0, 80, 12),
         str![[r#"
         running      1.0s  job0  (slot 0)
         running      1.0s  job1  (slot 1)
@@ -114,7 +121,7 @@ fn there_are_not_more_lines_than_half_the_terminal_has() {
 "#]]
     );
     assert_data_eq!(
-        shown(&mut live, 1.0, 80, 2),
+        shown(&activity, 1.0, 80, 2),
         str![[r#"
 [>                             ]   0/30: 20 running, 10 waiting
 
@@ -125,14 +132,15 @@ fn there_are_not_more_lines_than_half_the_terminal_has() {
 #[test]
 fn wide_characters_count_as_what_they_take() {
     let names = ["建てる".repeat(10), "\u{16a8}\u{1ab0}".to_owned()];
-    let mut live = live(&names.each_ref().map(String::as_str));
-    live.started(&names[0], 1, 0, Duration::ZERO);
-    live.started(&names[1], 1, 1, Duration::ZERO);
+    let mut activity = activity(&names.each_ref().map(String::as_str));
+    activity.started(&names[0], 1, 0, Duration::ZERO);
+    activity.started(&names[1], 1, 1, Duration::ZERO);
     for columns in 0..100 {
-        assert!(live.lines(seconds(1.0), columns, 24).iter().all(|line| line.width() < columns.max(1)), "{columns}");
+        let shown = shown(&activity, 1.0, columns, 24);
+        assert!(shown.lines().all(|line| line.width() < columns.max(1)), "{columns}");
     }
     assert_data_eq!(
-        shown(&mut live, 1.0, 60, 24),
+        shown(&activity, 1.0, 60, 24),
         str![[r#"
         running      1.0s  建てる建て…てる建てる  (slot 0)
         running      1.0s  ᚨ᪰  (slot 1)
@@ -144,24 +152,25 @@ fn wide_characters_count_as_what_they_take() {
 
 #[test]
 fn what_is_left_is_counted_down_between_estimates() {
-    let mut live = half_way();
+    let mut activity = half_way();
     let known: HashMap<&str, Duration> = [("build", seconds(100.0)), ("test[shard=12]", seconds(10.0))].into();
-    let forecast = Forecast::new(&live.plan, 2, |name| known.get(name).copied()).expect("something is known");
+    let forecast = Forecast::new(&plan(&JOBS), 2, |name| known.get(name).copied()).expect("something is known");
+    let mut live = Live::new(Styles::default());
     live.foresee(forecast);
-    let left = |live: &mut Live, now| {
-        let lines = live.lines(seconds(now), 200, 24);
+    let mut left = |activity: &Activity, now| {
+        let lines = live.lines(activity, seconds(now), 200, 24);
         lines.last().and_then(|line| line.split("about ").nth(1).map(str::to_owned))
     };
     // 40 s of `build`, 10 s less 1.75 s of the test, and 55 s of `docs`, by two at once.
-    assert_eq!(left(&mut live, 61.0).as_deref(), Some("55s left"));
-    live.attempt_ended("test[shard=12]");
-    live.ended("test[shard=12]", "ok");
-    assert_eq!(left(&mut live, 61.9).as_deref(), Some("54s left"));
-    assert_eq!(left(&mut live, 62.1).as_deref(), Some("55s left"));
-    live.started("docs", 1, 1, seconds(62.0));
-    assert_eq!(left(&mut live, 72.0).as_deref(), Some("45s left"));
-    live.cancelled();
-    assert_eq!(left(&mut live, 72.0), None);
+    assert_eq!(left(&activity, 61.0).as_deref(), Some("55s left"));
+    activity.attempt_ended("test[shard=12]");
+    activity.job_ended("test[shard=12]", "ok");
+    assert_eq!(left(&activity, 61.9).as_deref(), Some("54s left"));
+    assert_eq!(left(&activity, 62.1).as_deref(), Some("55s left"));
+    activity.started("docs", 1, 1, seconds(62.0));
+    assert_eq!(left(&activity, 72.0).as_deref(), Some("45s left"));
+    activity.is_cancelled = true;
+    assert_eq!(left(&activity, 72.0), None);
 }
 
 #[test]
