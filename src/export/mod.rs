@@ -3,7 +3,9 @@
 //! Each format is a function from a [`Report`] to a text. Nothing here asks where the text goes, or shows anything on a
 //! terminal.
 
+mod critical_path;
 mod destination;
+mod html;
 mod json;
 mod junit;
 mod markdown;
@@ -42,10 +44,11 @@ pub(crate) enum Format {
     Junit,
     Trace,
     Markdown,
+    Html,
 }
 
 impl Format {
-    pub(crate) const ALL: [Self; 4] = [Self::Json, Self::Junit, Self::Trace, Self::Markdown];
+    pub(crate) const ALL: [Self; 5] = [Self::Json, Self::Junit, Self::Trace, Self::Markdown, Self::Html];
 
     /// The word that it is asked for by.
     pub(crate) fn word(self) -> &'static str {
@@ -54,6 +57,7 @@ impl Format {
             Self::Junit => "junit",
             Self::Trace => "trace",
             Self::Markdown => "markdown",
+            Self::Html => "html",
         }
     }
 
@@ -69,6 +73,7 @@ impl Format {
             Self::Junit => junit::junit(report),
             Self::Trace => trace::trace(report),
             Self::Markdown => markdown(report, MOST_MARKDOWN),
+            Self::Html => html::html(report),
         }
     }
 }

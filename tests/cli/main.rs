@@ -20,6 +20,7 @@ mod freshness;
 mod github;
 mod guardian;
 mod half_made;
+mod html;
 mod include;
 mod inherited;
 mod interactive;

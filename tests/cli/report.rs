@@ -97,19 +97,21 @@ For more information, try '--help'.
 "#]]);
     sandbox.run(&["report", "--format", "xml"]).code(2).stderr(snapbox::str![[r#"
 error: invalid value 'xml' for '--format <FORMAT>'
-  [possible values: json, junit, trace, markdown]
+  [possible values: json, junit, trace, markdown, html]
+
+  tip: a similar value exists: 'html'
 
 For more information, try '--help'.
 
 "#]]);
     sandbox.run(&["--report", "xml=x"]).code(2).stderr(snapbox::str![[r#"
-error: invalid value 'xml=x' for '--report <FORMAT=FILE>': there is no format `xml`; it can be json, junit, trace, markdown
+error: invalid value 'xml=x' for '--report <FORMAT=FILE>': there is no format `xml`; it can be json, junit, trace, markdown, html
 
 For more information, try '--help'.
 
 "#]]);
     sandbox.run(&["--report", "json"]).code(2).stderr(snapbox::str![[r#"
-error: invalid value 'json' for '--report <FORMAT=FILE>': write FORMAT=FILE; FORMAT can be json, junit, trace, markdown
+error: invalid value 'json' for '--report <FORMAT=FILE>': write FORMAT=FILE; FORMAT can be json, junit, trace, markdown, html
 
 For more information, try '--help'.
 
@@ -117,7 +119,7 @@ For more information, try '--help'.
     let mut command = sandbox.command(&[]);
     command.env("PROCMAN_REPORT", "json=");
     sandbox.ran(command).code(2).stderr(snapbox::str![[r#"
-error: PROCMAN_REPORT is `json=`: write FORMAT=FILE; FORMAT can be json, junit, trace, markdown
+error: PROCMAN_REPORT is `json=`: write FORMAT=FILE; FORMAT can be json, junit, trace, markdown, html
 
 "#]]);
     assert!(!sandbox.path(".procman").exists(), "nothing was started");
