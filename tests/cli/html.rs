@@ -103,6 +103,14 @@ impl Opened {
         assert!(self.page.contains("data-ready"), "the script did not run to its end: {:?}", self.console);
         assert!(self.console.is_empty(), "{:?}", self.console);
     }
+
+    /// What steps have noted in an attribute.
+    #[track_caller]
+    fn noted(&self, name: &str) -> String {
+        let start = format!("data-{name}=\"");
+        let rest = self.page.split_once(&start).unwrap_or_else(|| panic!("{name} was not noted")).1;
+        rest.split_once('"').expect("a closing quote").0.to_owned()
+    }
 }
 
 #[test]
@@ -120,7 +128,7 @@ fn a_page_is_whole_without_its_script() {
         "1 job skipped because of it",
         "/logs/flaky~2.log</code>",
         "<small>needs broken</small>",
-        "<td>each</td>",
+        "<td class=\"task\">each</td>",
     ] {
         assert!(page.contains(part), "{part} is not in {page}");
     }
@@ -223,13 +231,16 @@ fn an_address_says_what_is_shown_and_in_which_order() {
     assert!(opened.page.contains("3 of 7 shown"));
 }
 
-/// The steps run in the page, with the word that lets its own script run.
+/// A page with steps that run in it, with the word that lets its own script run.
+fn with_steps(page: &str, steps: &str) -> String {
+    let nonce = page.split("<script nonce=\"").nth(1).and_then(|rest| rest.split_once('"')).expect("a script").0;
+    page.replace("</body>", &format!("<script nonce=\"{nonce}\">{steps}</script></body>"))
+}
+
 #[test]
 fn headings_sort_chips_filter_and_names_open() {
     let Some(browser) = chromium() else { return };
     let sandbox = reported(MANIFEST, 1);
-    let page = sandbox.read("r.html");
-    let nonce = page.split("<script nonce=\"").nth(1).and_then(|rest| rest.split_once('"')).expect("a script").0;
     let steps = r##"
         const note = (name, value) => document.documentElement.setAttribute(`data-${name}`, value);
         const order = () => [...document.querySelectorAll(".jobs tbody tr:not([hidden])")].map((row) => row.id).join();
@@ -261,15 +272,11 @@ fn headings_sort_chips_filter_and_names_open() {
         document.activeElement.dispatchEvent(new FocusEvent("focusin", { bubbles: true }));
         note("tip", document.querySelector(".tip").textContent.split("\n")[0]);
     "##;
-    let steps = format!("<script nonce=\"{nonce}\">{steps}</script></body>");
-    let sandbox = sandbox.file("steps.html", page.replace("</body>", &steps));
+    let page = with_steps(&sandbox.read("r.html"), steps);
+    let sandbox = sandbox.file("steps.html", page);
     let opened = sandbox.open(browser, "steps.html", "");
     opened.is_sound();
-    let noted = |name: &str| {
-        let start = format!("data-{name}=\"");
-        let rest = opened.page.split_once(&start).unwrap_or_else(|| panic!("{name} was not noted")).1;
-        rest.split_once('"').expect("a closing quote").0.to_owned()
-    };
+    let noted = |name: &str| opened.noted(name);
     assert_eq!(noted("up"), "j1,j2,j5,j6,j0,j3,j4");
     assert_eq!(noted("down"), "j4,j3,j0,j6,j5,j2,j1");
     assert_eq!(noted("back"), "j0,j1,j2,j3,j4,j5,j6");
@@ -291,6 +298,26 @@ fn the_address_of_a_job_opens_it() {
     let details = opened.page.split("<tr class=\"details\">").nth(1).expect("a row is open");
     assert!(details.contains("<article id=\"d2\""), "{details}");
     assert_eq!(opened.page.matches("<article id=\"d2\"").count(), 1);
+}
+
+/// The window of a browser cannot be as narrow as a frame in it.
+#[test]
+fn a_narrow_page_is_not_scrolled_sideways() {
+    let Some(browser) = chromium() else { return };
+    let long = "long".repeat(40);
+    let sandbox = reported(&format!("{MANIFEST}\n[tasks.{long}]\nargv = ['sh', '-c', 'echo {long}; exit 1']"), 1);
+    let steps = "location.hash = '#d0'; addEventListener('hashchange', () => {
+        const { scrollWidth, clientWidth } = document.documentElement;
+        const opened = document.querySelectorAll('tr.details').length;
+        parent.postMessage(`${innerWidth} ${scrollWidth - clientWidth} ${opened}`, '*');
+    });";
+    let frame = "<iframe src='steps.html' style='width: 360px; border: 0'></iframe><script>
+        addEventListener('message', ({ data }) => document.documentElement.setAttribute('data-width', data));</script>";
+    let page = with_steps(&sandbox.read("r.html"), steps);
+    let sandbox = sandbox.file("steps.html", page).file("frame.html", frame);
+    let opened = sandbox.open(browser, "frame.html", "");
+    assert_eq!(opened.console, Vec::<String>::new());
+    assert_eq!(opened.noted("width"), "360 0 1");
 }
 
 #[test]

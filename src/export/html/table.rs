@@ -51,7 +51,11 @@ impl Page<'_> {
         let with_tasks = self.jobs.iter().any(|job| job.task() != job.name);
         out.push_str("<div class=\"scroll\"><table class=\"jobs\" aria-labelledby=\"jobs\">\n<thead><tr>");
         for (key, heading, is_number) in COLUMNS.into_iter().filter(|(key, ..)| with_tasks || *key != "task") {
-            let class = if is_number { r#" class="number""# } else { "" };
+            let class = match key {
+                "task" => r#" class="task""#,
+                _ if is_number => r#" class="number""#,
+                _ => "",
+            };
             _ = write!(
                 out,
                 r#"<th scope="col" data-key="{key}"{class} aria-sort="none"><button type="button">{heading}</button></th>"#
@@ -114,7 +118,7 @@ fn row(out: &mut String, job: &ShownJob<'_>, with_tasks: bool, most: &Most) {
     }
     out.push_str("</th>");
     if with_tasks {
-        _ = write!(out, "<td>{}</td>", Html(job.task()));
+        _ = write!(out, r#"<td class="task">{}</td>"#, Html(job.task()));
     }
     let started = job.span.map(|(start, _)| start);
     time_cell(out, started.map(|_| job.time), most.time);
