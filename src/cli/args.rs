@@ -8,6 +8,7 @@ use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use super::check::CheckArgs;
 use super::color::ColorChoice;
 use super::completions::CompletionsArgs;
+use super::history::HistoryArgs;
 use super::list::ListArgs;
 use super::logs::LogsArgs;
 use super::options::SelectionArgs;
@@ -15,6 +16,7 @@ use super::plan::PlanArgs;
 use super::report::ReportArgs;
 use super::rerun::RerunArgs;
 use super::run::RunArgs;
+use super::show::ShowArgs;
 
 /// Runs the tasks of procman.toml, in parallel, never through a shell, and keeps a log of each.
 #[derive(Debug, Parser)]
@@ -69,6 +71,10 @@ pub(super) enum Command {
     Init,
     /// Show the log of a job, or which logs there are
     Logs(LogsArgs),
+    /// List the runs there have been
+    History(HistoryArgs),
+    /// Show the summary of a run again
+    Show(ShowArgs),
     /// Run again what an earlier run did, or what is left of it
     Rerun(RerunArgs),
     /// Write what is recorded of a run, finished or not, in another format

@@ -12,7 +12,7 @@ use super::color::ColorChoice;
 use super::{Error, USAGE, unreadable, usage};
 use crate::diagnostic::{Problem, Rendering, Sources};
 use crate::manifest::{FILE_NAME, Found, Manifest, ManifestError, Parameters, find};
-use crate::report::Styles;
+use crate::report::{Detail, Styles};
 use crate::text;
 
 pub(super) struct Context {
@@ -57,6 +57,15 @@ impl Context {
 
     fn colors(&self, stream: &impl IsTerminal) -> bool {
         self.color.enabled(stream.is_terminal(), |name| std::env::var(name).ok())
+    }
+
+    /// How much of a run's summary is wanted.
+    pub(super) fn detail(&self) -> Detail {
+        match (self.quiet, self.verbose) {
+            (0, 0) => Detail::Table,
+            (0, _) => Detail::Memory,
+            _ => Detail::Failures,
+        }
     }
 
     pub(super) fn error(&self, problem: &str) {

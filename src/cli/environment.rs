@@ -46,7 +46,9 @@ impl Command {
             Self::Plan(args) => args.selection.complete(lookup),
             Self::Explain(args) => args.complete(lookup),
             Self::Rerun(args) => args.options.complete(lookup),
-            Self::Init | Self::Logs(_) | Self::Report(_) | Self::Completions(_) => Ok(()),
+            Self::Init | Self::Logs(_) | Self::History(_) | Self::Show(_) | Self::Report(_) | Self::Completions(_) => {
+                Ok(())
+            }
         }
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct LogsArgs {
     /// The job; none: list the run's logs
     #[arg(value_name = "TASK")]
     pub(super) job: Option<String>,
-    /// The run, by its id or the beginning of it; otherwise the latest
+    /// The run: its id, the beginning or the end of it; otherwise the latest
     #[arg(long, value_name = "ID")]
     pub(super) run: Option<String>,
     /// The attempt, from 1; otherwise the last

@@ -9,6 +9,7 @@ mod context;
 mod environment;
 mod explain;
 mod github;
+mod history;
 mod init;
 mod list;
 mod logs;
@@ -20,6 +21,7 @@ mod report;
 mod rerun;
 mod run;
 mod screen;
+mod show;
 mod shown_job;
 mod signals;
 
@@ -91,6 +93,8 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&context, args),
         Command::Init => init::init(&context),
         Command::Logs(args) => logs::logs(&context, &args),
+        Command::History(args) => history::history(&context, &args),
+        Command::Show(args) => show::show(&context, &args),
         Command::Rerun(args) => rerun::rerun(&context, &args),
         Command::Report(args) => report::report(&context, &args),
         Command::Completions(args) => completions::completions(&args),

@@ -19,7 +19,7 @@ use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct RerunArgs {
-    /// The run, by its id or the beginning of it; otherwise the latest
+    /// The run: its id, the beginning or the end of it; otherwise the latest
     #[arg(value_name = "RUN")]
     pub(super) run: Option<String>,
     /// Only what did not succeed or has changed since, with all that needs it

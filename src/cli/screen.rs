@@ -14,8 +14,8 @@ use crate::forecast::Forecast;
 use crate::plan::Plan;
 use crate::record::StateFolder;
 use crate::report::{
-    Detail, Display, Foresee, Lines, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary, Tails,
-    ToScreen, name_width,
+    Display, Foresee, Lines, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary, Tails, ToScreen,
+    name_width,
 };
 use crate::sys::Board;
 use crate::text;
@@ -86,11 +86,6 @@ impl RunScreen {
         patience: Option<Duration>,
     ) -> Result<(), Error> {
         if context.quiet < 2 {
-            let detail = match (context.quiet, context.verbose) {
-                (0, 0) => Detail::Table,
-                (0, _) => Detail::Memory,
-                _ => Detail::Failures,
-            };
             let tails = match self.mode {
                 OutputMode::Quiet => Tails::None,
                 mode if mode.is_live() => self.screen.whose_output_is_last(patience).map_or(Tails::All, Tails::AllBut),
@@ -101,7 +96,7 @@ impl RunScreen {
                 logs: &self.logs,
                 seen_from: &context.called_in,
                 styles: &self.styles,
-                detail,
+                detail: context.detail(),
                 tails,
                 stop_commands: self.stop_commands,
             };
@@ -133,7 +128,7 @@ fn is_live(is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool
 
 /// On GitHub, which takes lines of a log for commands: a word that nobody can know beforehand, for the mark after which
 /// it does so again.
-fn stop_commands() -> Option<String> {
+pub(super) fn stop_commands() -> Option<String> {
     // The keys of a map's hasher are random, and nothing of them can be learned from another hash.
     let random = || RandomState::new().build_hasher().finish();
     reads_commands().then(|| format!("{:016x}{:016x}", random(), random()))

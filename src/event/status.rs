@@ -241,6 +241,18 @@ pub enum RunStatus {
     Broken,
 }
 
+impl RunStatus {
+    /// The one word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+            Self::Broken => "broken",
+        }
+    }
+}
+
 /// Why a run ends before all its jobs have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

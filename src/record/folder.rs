@@ -179,6 +179,10 @@ impl RunFolder {
         text::escape(self.id().as_bytes())
     }
 
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     pub(crate) fn logs(&self) -> PathBuf {
         self.path.join(LOGS)
     }
@@ -188,9 +192,15 @@ impl RunFolder {
     }
 
     /// Whether its runner lives: it holds a lock that dies with it.
-    fn is_under_way(&self) -> bool {
+    pub(crate) fn is_under_way(&self) -> bool {
         let locked = sys::open_regular(&self.events()).map(|file| file.try_lock_shared());
         matches!(locked, Ok(Err(TryLockError::WouldBlock)))
+    }
+
+    /// How long nothing has happened in it: what happens is written at once.
+    pub(super) fn since_last_event(&self) -> Duration {
+        let changed = self.events().symlink_metadata().and_then(|found| found.modified());
+        changed.ok().and_then(|changed| changed.elapsed().ok()).unwrap_or_default()
     }
 
     /// Whether its runner lives still after so long. A child of a killed one may hold what it held until it has become

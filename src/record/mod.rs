@@ -4,11 +4,13 @@
 
 mod durations;
 mod folder;
+mod history;
 mod journal;
 mod key;
 mod reader;
 mod reserve;
 
 pub(crate) use folder::{RunFolder, StateError, StateFolder};
+pub(crate) use history::{PastRun, RunState};
 pub(crate) use journal::{HANDOVER, Journal, close_record, take_over};
-pub(crate) use reader::read_record;
+pub(crate) use reader::{ReadError, read_record};

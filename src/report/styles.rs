@@ -48,7 +48,7 @@ impl Styles {
         match word {
             "ok" | "up-to-date" => self.good,
             "failed" | "timed-out" | "spawn-error" => self.bad,
-            "skipped" => self.quiet,
+            "skipped" | "not-started" => self.quiet,
             _ => self.warning,
         }
     }

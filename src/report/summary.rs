@@ -3,16 +3,18 @@
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use owo_colors::OwoColorize;
 
-use super::{Styles, detail};
+use super::{Styles, WORDS_WITHOUT_END, detail, word_of};
 use crate::event::{CancelReason, Fate, JobRecord, JobStatus, LeftOver, RunRecord};
 use crate::log_name::{LogStream, file_name};
 use crate::tail::Tail;
 use crate::text;
 
-/// Above this many jobs, those that were simply `ok` are one line of the table. Those that were up to date always are.
+/// Above this many jobs, those that were simply `ok`, or have not been started, are one line of the table. Those that were
+/// up to date always are.
 const LONGEST_TABLE: usize = 100;
 
 /// No more warnings than this are shown.
@@ -74,22 +76,25 @@ impl Summary<'_> {
     }
 
     fn table(&self, out: &mut String) {
-        let mut folds = [(JobStatus::Ok, 0), (JobStatus::UpToDate, 0)];
-        let folded = if self.record.jobs.len() > LONGEST_TABLE { &mut folds[..] } else { &mut folds[1..] };
+        let mut folds = [("ok", 0), ("up-to-date", 0), ("not-started", 0)];
+        let is_long = self.record.jobs.len() > LONGEST_TABLE;
         let mut rows = Vec::new();
-        for (name, job, status) in self.record.ended() {
-            match folded.iter_mut().find(|(folded, _)| folded == status && !job.is_slow()) {
-                Some((_, jobs)) => *jobs += 1,
-                None => rows.push((text::escape(name.as_bytes()), job, status)),
+        // Of a run that has its end, a job without one has nothing to show.
+        let has_end = self.record.status.is_some();
+        for (name, job) in self.record.jobs.iter().filter(|(_, job)| !has_end || job.status.is_some()) {
+            let word = word_of(self.record, job);
+            match folds.iter_mut().find(|(folded, _)| *folded == word && !job.is_slow()) {
+                Some((_, jobs)) if is_long || word == "up-to-date" => *jobs += 1,
+                _ => rows.push((text::escape(name.as_bytes()), job, word)),
             }
         }
         let folds = folds.iter().filter(|(_, jobs)| *jobs > 0);
         let folds: Vec<_> =
-            folds.map(|(status, jobs)| (format!("({} like this)", text::count(*jobs, "job")), status)).collect();
+            folds.map(|(word, jobs)| (format!("({} like this)", text::count(*jobs, "job")), *word)).collect();
         let names = rows.iter().map(|(name, _, _)| name).chain(folds.iter().map(|(name, _)| name));
         let name_width = column(names.map(String::as_str).chain(["job"]));
-        let statuses = rows.iter().map(|(_, _, status)| *status).chain(folds.iter().map(|(_, status)| *status));
-        let word_width = column(statuses.map(JobStatus::word).chain(["status"]));
+        let words = rows.iter().map(|(_, _, word)| *word).chain(folds.iter().map(|(_, word)| *word));
+        let word_width = column(words.chain(["status"]));
         let memory_heading = if self.detail >= Detail::Memory { "  peak memory" } else { "" };
         let heading = format!(
             "{}  {}  {:>8}  attempts{memory_heading}",
@@ -98,29 +103,40 @@ impl Summary<'_> {
             "time"
         );
         _ = writeln!(out, "{}", heading.style(self.styles.quiet));
-        for (name, job, status) in &rows {
-            let word = text::pad(status.word(), word_width);
-            let time = if job.attempts.is_empty() { "-".to_owned() } else { text::duration(job.duration()) };
+        for (name, job, word) in &rows {
+            let time = if job.attempts.is_empty() { "-".to_owned() } else { text::duration(self.time(job)) };
             let attempts = job.attempts.len();
             _ = write!(
                 out,
                 "{}  {}  {time:>8}  {attempts:>8}",
-                word.style(self.styles.of(status)),
+                text::pad(word, word_width).style(self.styles.of_word(word)),
                 text::pad(name, name_width)
             );
             if self.detail >= Detail::Memory {
                 _ = write!(out, "  {:>11}", text::bytes(job.peak_memory()));
             }
-            match detail(job, status) {
+            let detail = match &job.status {
                 // Why nothing was started can be long; it follows below the table.
-                Some(detail) if !matches!(status, JobStatus::SpawnError { .. }) => _ = writeln!(out, "  ({detail})"),
-                _ => out.push('\n'),
+                Some(JobStatus::SpawnError { .. }) => None,
+                Some(status) => detail(job, status),
+                None => job.is_slow().then(|| "slow".to_owned()),
+            };
+            match detail {
+                Some(detail) => _ = writeln!(out, "  ({detail})"),
+                None => out.push('\n'),
             }
         }
-        for (name, status) in &folds {
-            let word = text::pad(status.word(), word_width);
-            _ = writeln!(out, "{}  {name}", word.style(self.styles.of(status)));
+        for (name, word) in &folds {
+            let padded = text::pad(word, word_width);
+            _ = writeln!(out, "{}  {name}", padded.style(self.styles.of_word(word)));
         }
+    }
+
+    /// Time spent in all attempts of a job, up to now in one that has no end yet.
+    fn time(&self, job: &JobRecord) -> Duration {
+        let open = job.attempts.last().filter(|last| last.end.is_none());
+        let until_now = open.map_or(Duration::ZERO, |last| self.record.elapsed.saturating_sub(last.started));
+        job.duration().saturating_add(until_now)
     }
 
     fn failure(&self, out: &mut String, name: &str, job: &JobRecord, status: &JobStatus) {
@@ -201,6 +217,17 @@ impl Summary<'_> {
         }
     }
 
+    /// Why there is no end.
+    fn no_end(&self, out: &mut String) {
+        if self.record.runner_died {
+            let run = text::escape(self.record.run.as_bytes());
+            let died = "died:".style(self.styles.bad);
+            _ = writeln!(out, "{died} procman did not live to end it; `procman rerun {run} --unfinished` goes on");
+        } else {
+            _ = writeln!(out, "{} it has not ended yet", "under-way:".style(self.styles.warning));
+        }
+    }
+
     fn counts(&self, out: &mut String) {
         let record = self.record;
         let cancelled = match &record.cancel {
@@ -213,7 +240,11 @@ impl Summary<'_> {
         if let Some(cancelled) = cancelled {
             _ = writeln!(out, "{} {cancelled}", "cancelled:".style(self.styles.warning));
         }
-        let counts = record.counts().into_iter().map(|(word, count)| {
+        if record.status.is_none() {
+            self.no_end(out);
+        }
+        let without_end = if record.status.is_none() { without_end(record) } else { Vec::new() };
+        let counts = record.counts().into_iter().chain(without_end).map(|(word, count)| {
             let text = format!("{count} {word}");
             text.style(self.styles.of_word(word)).to_string()
         });
@@ -224,6 +255,12 @@ impl Summary<'_> {
         let logs = text::path_from(self.seen_from, self.logs);
         _ = writeln!(out, "{jobs} in {time}{counts}; logs in {logs}");
     }
+}
+
+/// How many jobs are at each of [`WORDS_WITHOUT_END`], in that order; words that count none are left out.
+fn without_end(record: &RunRecord) -> Vec<(&'static str, usize)> {
+    let at = |word| record.jobs.values().filter(|job| job.status.is_none() && word_of(record, job) == word).count();
+    WORDS_WITHOUT_END.map(|word| (word, at(word))).into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
 /// What became of processes that were left behind, a text for each fate.

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use super::{Detail, Display, Lines, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary, Tails};
-use crate::event::{Event, EventKind, Exit, JobRecord, JobStatus, PlannedJob, Reporter, RunRecord, Seconds};
+use crate::event::{Event, EventKind, Exit, JobRecord, JobStatus, PlannedJob, Reporter, RunRecord, RunStatus, Seconds};
 use crate::job::JobMap;
 use crate::plan::Plan;
 
@@ -26,7 +26,7 @@ impl std::io::Write for Shown {
 }
 
 fn record(ends: &[JobStatus]) -> RunRecord {
-    let mut record = RunRecord::default();
+    let mut record = RunRecord { status: Some(RunStatus::Ok), ..RunRecord::default() };
     for (number, end) in ends.iter().enumerate() {
         let name: Arc<str> = format!("job{number}").into();
         let plan =

@@ -6,6 +6,7 @@
 #![expect(unsafe_code, reason = "system calls that no safe wrapper among our dependencies offers")]
 
 mod board;
+mod clock;
 mod files;
 mod fork;
 mod limits;
@@ -22,6 +23,7 @@ mod watch;
 use std::io;
 
 pub(crate) use board::Board;
+pub(crate) use clock::local_time;
 pub(crate) use files::{
     allocate, create_in, current_user, free_space, is_executable, mark_descriptors_close_on_exec, open_folder,
     open_regular, open_regular_to_append, open_regular_to_write, remove_in, standard_descriptors,

@@ -1511,11 +1511,11 @@ error: no job `split` is in run [RUN]; `procman logs` lists what there is
 
 "#]]);
     sandbox.run(&["logs", "--run", "2"]).code(2).stdout("").stderr(str![[r#"
-error: `2` is the beginning of 2 runs; give more of it
+error: `2` is the beginning or the end of 2 runs; give more of it
 
 "#]]);
     sandbox.run(&["logs", "--run", "never"]).code(2).stdout("").stderr(str![[r#"
-error: there is no run `never`
+error: there is no run `never`; `procman history` lists those there are
 
 "#]]);
 }
@@ -1533,7 +1533,7 @@ fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let ran = Sandbox::new().run(&["completions", shell]).code(0).stderr("");
         let script = String::from_utf8_lossy(ran.stdout_bytes());
-        for command in ["run", "list", "check", "plan", "init", "logs", "completions"] {
+        for command in ["run", "list", "check", "plan", "init", "logs", "history", "show", "completions"] {
             assert!(script.contains(command), "{shell}: {command}");
         }
     }
@@ -1564,6 +1564,8 @@ Commands:
   plan         Show the jobs that would run, and how, and start nothing
   init         Write a commented procman.toml
   logs         Show the log of a job, or which logs there are
+  history      List the runs there have been
+  show         Show the summary of a run again
   rerun        Run again what an earlier run did, or what is left of it
   report       Write what is recorded of a run, finished or not, in another format
   completions  Write the completion script of a shell

@@ -110,7 +110,7 @@ fn what_a_job_writes() {
 fn what_the_command_line_and_the_environment_say() {
     let sandbox = Sandbox::with("[tasks]\na = ['true']");
     sandbox.run(&["-q"]).code(0);
-    let lines: [&[&str]; 19] = [
+    let lines: [&[&str]; 21] = [
         &["E"],
         &["run", "E"],
         &["run", "*E"],
@@ -127,6 +127,8 @@ fn what_the_command_line_and_the_environment_say() {
         &["logs", "--run", "E"],
         &["logs", "a", "--attempt", "E"],
         &["rerun", "E"],
+        &["show", "E"],
+        &["history", "-n", "E"],
         &["rerun", "--failed", "E"],
         &["--seed", "E"],
         &["init", "E"],

@@ -70,7 +70,10 @@ fn nothing_of_it_is_left_after_an_interrupt() {
     assert_eq!(terminal.wait().signal(), Some(2));
     let screen = screen(terminal.all_shown().as_bytes());
     assert!(!screen.contains("running") && !screen.contains("^C"), "{screen}");
-    assert!(screen.contains("procman: 3 jobs, at most 2 at once\n         cancel            SIGINT; 2 jobs are told"), "{screen}");
+    assert!(
+        screen.contains("procman: 3 jobs, at most 2 at once\n         cancel            SIGINT; 2 jobs are told"),
+        "{screen}"
+    );
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn a_report_is_of_the_latest_run_or_of_the_one_that_is_named() {
     assert_eq!(status(&["report", &first, "--format", "json"]), "ok");
     assert_eq!(status(&["report", &first[..first.len() - 2], "--format=json"]), "ok");
     sandbox.run(&["report", "1999", "--format", "json"]).code(2).stderr(snapbox::str![[r#"
-error: there is no run `1999`
+error: there is no run `1999`; `procman history` lists those there are
 
 "#]]);
 }

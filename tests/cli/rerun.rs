@@ -396,11 +396,11 @@ error: there is no run yet; `procman run` makes one
     assert_eq!(would_run(&sandbox, &["--failed", &first]), ["flaw", "after-flaw"]);
     assert_eq!(would_run(&sandbox, &["--failed", &first[..first.len() - 1]]), ["flaw", "after-flaw"]);
     sandbox.run(&["rerun", &first[..2]]).code(2).stdout("").stderr(str![[r#"
-error: `20` is the beginning of 2 runs; give more of it
+error: `20` is the beginning or the end of 2 runs; give more of it
 
 "#]]);
     sandbox.run(&["rerun", "x\u{1b}y"]).code(2).stdout("").stderr(str![[r#"
-error: there is no run `x\x1by`
+error: there is no run `x\x1by`; `procman history` lists those there are
 
 "#]]);
     sandbox.run(&["rerun", "--failed", "--unfinished"]).code(2).stdout("").stderr(str![[r#"
