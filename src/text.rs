@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-pub(crate) use output::{OutputEscaper, escape_output};
+pub(crate) use output::OutputEscaper;
 pub(crate) use plain::without_sequences;
 
 /// How many names a list shows.

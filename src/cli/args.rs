@@ -86,6 +86,10 @@ pub(super) enum Command {
 /// The command with all its parts. The options of `run` are shown at the top too, since `run` may be left out.
 pub(super) fn command() -> clap::Command {
     let command = Cli::command().subcommand_required(false);
+    // There `-f` is taken, as everybody knows it from `tail -f`.
+    let file = command.get_arguments().find(|arg| arg.get_id() == "file").expect("it is declared above");
+    let file = file.clone().short(None);
+    let command = command.mut_subcommand("logs", |logs| logs.arg(file));
     let run = command.find_subcommand("run").expect("`run` is declared above");
     let options: Vec<clap::Arg> = run.get_arguments().filter(|arg| !arg.is_positional()).cloned().collect();
     command.args(options)

@@ -1,22 +1,27 @@
 //! `procman logs`.
 
-use std::io::{self, BufReader, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
-use super::context::{Context, stdout_result, to_stdout};
-use super::{Error, SUCCESS, past_run, unreadable, usage};
-use crate::event::{JobRecord, RunRecord};
+use super::context::{Context, to_stdout};
+use super::follow::follow;
+use super::log_output::LogOutput;
+use super::{Error, SUCCESS, past_run, usage};
+use crate::event::{AttemptRecord, JobRecord, RunRecord};
 use crate::log_name::{LogStream, file_name};
 use crate::record::RunFolder;
-use crate::{sys, text};
+use crate::report::word_of;
+use crate::text;
 
 #[derive(Debug, Args)]
 pub(super) struct LogsArgs {
     /// The job; none: list the run's logs
     #[arg(value_name = "TASK")]
     pub(super) job: Option<String>,
+    /// Go on with what the job writes until it has ended; wait for one that has not been started
+    #[arg(short, long)]
+    pub(super) follow: bool,
     /// The run: its id, the beginning or the end of it; otherwise the latest
     #[arg(long, value_name = "ID")]
     pub(super) run: Option<String>,
@@ -36,23 +41,25 @@ pub(super) struct LogsArgs {
 
 pub(super) fn logs(context: &Context, args: &LogsArgs) -> Result<u8, Error> {
     let run = past_run::find(context, args.run.as_deref())?;
-    let record = past_run::read(context, &run)?;
-    match &args.job {
-        None => list(context, &record, &run),
-        Some(name) => {
-            let job = find_job(&record, name)?;
-            for path in log_files(args, job, &run)? {
-                print(&path, args.raw).map_err(|error| match error {
-                    PrintError::Log(error) => unreadable(&path, &error),
-                    PrintError::Stdout(error) => error,
-                })?;
-            }
-            Ok(SUCCESS)
-        }
+    if args.follow {
+        return follow(context, args, &run);
     }
+    let record = past_run::read(context, &run)?;
+    let Some(name) = &args.job else { return list(context, &record, &run) };
+    let job = find_job(&record, name)?;
+    let attempt = match args.attempt {
+        Some(number) => job.attempts.iter().find(|attempt| attempt.number == number),
+        None => job.attempts.last(),
+    };
+    let attempt = attempt.ok_or_else(|| no_log(&record, job, args.attempt))?;
+    for stream in streams(args, job)? {
+        let path = log_path(job, attempt, *stream, &run).ok_or_else(|| no_log(&record, job, args.attempt))?;
+        _ = LogOutput::new(path, args.raw, false).show(true)?;
+    }
+    Ok(SUCCESS)
 }
 
-fn find_job<'a>(record: &'a RunRecord, name: &str) -> Result<&'a JobRecord, Error> {
+pub(super) fn find_job<'a>(record: &'a RunRecord, name: &str) -> Result<&'a JobRecord, Error> {
     record.jobs.get(name).ok_or_else(|| {
         let shown = text::escape(name.as_bytes());
         let meant = match text::closest(name, record.jobs.keys().map(|name| &**name)) {
@@ -63,33 +70,45 @@ fn find_job<'a>(record: &'a RunRecord, name: &str) -> Result<&'a JobRecord, Erro
     })
 }
 
-fn log_files(args: &LogsArgs, job: &JobRecord, run: &RunFolder) -> Result<Vec<PathBuf>, Error> {
+/// Why there is nothing to show of a job, or of this attempt at it.
+pub(super) fn no_log(record: &RunRecord, job: &JobRecord, attempt: Option<u32>) -> Error {
     let name = text::escape(job.plan.name.as_bytes());
-    let attempt = match args.attempt {
-        Some(number) => job.attempts.iter().find(|attempt| attempt.number == number),
-        None => job.attempts.last(),
-    };
-    let (Some(attempt), Some(stem)) = (attempt, &job.plan.log) else {
-        let status = job.status.as_ref().map_or("running", |status| status.word());
-        let made = text::count(job.attempts.len(), "attempt");
-        return Err(usage(match args.attempt {
-            Some(number) if !job.attempts.is_empty() => format!("`{name}` has no attempt {number}: {made}, {status}"),
-            _ if !job.attempts.is_empty() => {
-                format!("`{name}` has no log: it is interactive, and wrote to the terminal")
-            }
-            _ => format!("`{name}` has no log: it was never started ({status})"),
-        }));
-    };
+    let made = text::count(job.attempts.len(), "attempt");
+    let status = word_of(record, job);
+    usage(match attempt {
+        Some(number) if !job.attempts.is_empty() && job.plan.log.is_some() => {
+            format!("`{name}` has no attempt {number}: {made}, {status}")
+        }
+        _ if !job.attempts.is_empty() => format!("`{name}` has no log: it is interactive, and wrote to the terminal"),
+        _ if job.status.is_none() && record.status.is_none() => {
+            let quoted = text::argv(&[&*job.plan.name]);
+            format!("`{name}` has no log yet: it has not been started; `procman logs -f {quoted}` waits for it")
+        }
+        _ => format!("`{name}` has no log: it was never started ({status})"),
+    })
+}
+
+/// Which logs of a job are asked for.
+pub(super) fn streams(args: &LogsArgs, job: &JobRecord) -> Result<&'static [LogStream], Error> {
     if (args.stdout || args.stderr) && !job.plan.split {
+        let name = text::escape(job.plan.name.as_bytes());
         return Err(usage(format!("`{name}` has one log for both streams; `streams = \"split\"` keeps them apart")));
     }
-    let streams: &[LogStream] = match (job.plan.split, args.stdout, args.stderr) {
-        (false, ..) => &[LogStream::Merged],
-        (true, true, _) => &[LogStream::Stdout],
-        (true, _, true) => &[LogStream::Stderr],
-        (true, false, false) => &[LogStream::Stdout, LogStream::Stderr],
-    };
-    Ok(streams.iter().map(|stream| run.logs().join(file_name(stem, attempt.number, *stream))).collect())
+    Ok(match (args.stdout, args.stderr) {
+        (true, _) => &[LogStream::Stdout],
+        (_, true) => &[LogStream::Stderr],
+        (false, false) => LogStream::of(job.plan.split),
+    })
+}
+
+/// Where a log of an attempt is; an interactive job has none.
+pub(super) fn log_path(
+    job: &JobRecord,
+    attempt: &AttemptRecord,
+    stream: LogStream,
+    run: &RunFolder,
+) -> Option<PathBuf> {
+    Some(run.logs().join(file_name(job.plan.log.as_ref()?, attempt.number, stream)))
 }
 
 fn list(context: &Context, record: &RunRecord, run: &RunFolder) -> Result<u8, Error> {
@@ -97,38 +116,11 @@ fn list(context: &Context, record: &RunRecord, run: &RunFolder) -> Result<u8, Er
     for job in record.jobs.values() {
         let streams = LogStream::of(job.plan.split);
         for attempt in &job.attempts {
-            for (stream, stem) in streams.iter().flat_map(|stream| job.plan.log.iter().map(move |stem| (stream, stem)))
-            {
-                let path = run.logs().join(file_name(stem, attempt.number, *stream));
+            for path in streams.iter().filter_map(|stream| log_path(job, attempt, *stream, run)) {
                 out.push_str(&context.show(&path));
                 out.push('\n');
             }
         }
     }
     to_stdout(out.as_bytes()).map(|()| SUCCESS)
-}
-
-enum PrintError {
-    Log(io::Error),
-    Stdout(Error),
-}
-
-/// The bytes as they are; to a terminal with everything but colors escaped, unless `raw`.
-fn print(path: &Path, raw: bool) -> Result<(), PrintError> {
-    let mut log = BufReader::with_capacity(64 * 1024, sys::open_regular(path).map_err(PrintError::Log)?);
-    let mut stdout = io::stdout().lock();
-    let escape = stdout.is_terminal() && !raw;
-    loop {
-        let bytes = io::BufRead::fill_buf(&mut log).map_err(PrintError::Log)?;
-        let length = bytes.len();
-        if length == 0 {
-            return stdout_result(stdout.flush()).map_err(PrintError::Stdout);
-        }
-        let written =
-            if escape { stdout.write_all(text::escape_output(bytes).as_bytes()) } else { stdout.write_all(bytes) };
-        if written.is_err() {
-            return stdout_result(written).map_err(PrintError::Stdout);
-        }
-        io::BufRead::consume(&mut log, length);
-    }
 }

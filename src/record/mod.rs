@@ -13,4 +13,4 @@ mod reserve;
 pub(crate) use folder::{RunFolder, StateError, StateFolder};
 pub(crate) use history::{PastRun, RunState};
 pub(crate) use journal::{HANDOVER, Journal, close_record, take_over};
-pub(crate) use reader::{ReadError, read_record};
+pub(crate) use reader::{GrowingRecord, ReadError, read_record};

@@ -7,8 +7,9 @@ const LONGEST_COLOR: usize = 64;
 /// No more than this is remembered of the colors that are on.
 const MOST_ACTIVE: usize = 256;
 
-/// All of a job's output, or a stretch that is shown alone.
-pub(crate) fn escape_output(bytes: &[u8]) -> String {
+/// All of a job's output.
+#[cfg(test)]
+fn escape_output(bytes: &[u8]) -> String {
     let mut escaper = OutputEscaper::default();
     let mut out = Vec::with_capacity(bytes.len());
     escaper.push(bytes, &mut out);

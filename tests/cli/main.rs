@@ -16,6 +16,7 @@ mod escape;
 mod examples;
 mod explain;
 mod files;
+mod follow;
 mod freshness;
 mod github;
 mod guardian;

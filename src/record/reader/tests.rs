@@ -289,3 +289,30 @@ fn times_without_measure_can_be_added_up() {
     assert_eq!(record.jobs["a"].attempts.len(), 2);
     assert_eq!(record.jobs["a"].duration(), Duration::MAX);
 }
+
+/// However much is added at a time, and also when the last of it is taken back and written over, as a guardian does.
+#[test]
+fn a_record_that_grows_is_read_on_from_where_it_ended() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("events.jsonl");
+    for step in [1, 7, 100, RECORD.len()] {
+        std::fs::write(&path, "").expect("it is written");
+        let mut growing = GrowingRecord::open(&path).expect("it is there");
+        for end in (0..RECORD.len()).step_by(step).chain([RECORD.len()]) {
+            std::fs::write(&path, &RECORD[..end]).expect("it is written");
+            growing.read_on().expect("it can be read");
+            assert_eq!(growing.record(), &fold(&RECORD.as_bytes()[..end]).unwrap_or_default(), "{end} bytes");
+        }
+    }
+    let cut = RECORD.rfind('{').expect("it has lines");
+    std::fs::write(&path, &RECORD[..cut + 20]).expect("it is written");
+    let mut growing = GrowingRecord::open(&path).expect("it is there");
+    growing.read_on().expect("it can be read");
+    let died = r#"{"v":1,"seq":4,"t":0.7,"type":"runner-died"}"#;
+    std::fs::write(&path, format!("{}{died}\n", &RECORD[..cut])).expect("it is written");
+    growing.read_on().expect("it can be read");
+    assert!(growing.record().runner_died);
+    std::fs::write(&path, format!("{}{died}\nfoe\n{died}\n", &RECORD[..cut])).expect("it is written");
+    growing.read_on().expect("it can be read");
+    assert!(growing.is_over);
+}
