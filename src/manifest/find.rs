@@ -1,7 +1,7 @@
-//! Finding the manifest.
+//! Finding the manifest, and reading a file of it.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,13 @@ pub(crate) fn find(from: &Path) -> io::Result<Found> {
         }
     }
     Ok(passed_over.map_or(Found::Nothing, Found::PassedOver))
+}
+
+/// What is in a file, which has to be a regular one: nobody may ever write into a FIFO.
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    sys::open_named(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// What a search comes to.

@@ -14,6 +14,7 @@ use typed_arena::Arena;
 
 use super::cycle::Cycle;
 use super::decode::Problems;
+use super::find;
 use super::raw::{Name, RawManifest};
 use super::syntax::{self, Piece};
 use crate::diagnostic::{Problem, Source, Sources};
@@ -178,7 +179,7 @@ impl<'i> Files<'i> {
         let path = self.root.join(&include.path);
         let found = fs::canonicalize(&path).and_then(|real| match self.places.get(&real) {
             Some(place) => Ok(Err(*place)),
-            None => fs::read(&path).map(|bytes| Ok((real, bytes))),
+            None => find::read(&path).map(|bytes| Ok((real, bytes))),
         });
         let shown = self.shown_root.join(&include.path).to_string_lossy().into_owned();
         match found {

@@ -203,7 +203,7 @@ impl std::error::Error for ManifestError {
 }
 
 impl Manifest {
-    /// Reads a manifest. `shown_as` is how messages call the file.
+    /// Reads a manifest, which has to be a regular file: a FIFO can be read but once. `shown_as` is how messages call it.
     ///
     /// # Errors
     ///
@@ -219,7 +219,7 @@ impl Manifest {
     /// Also for a var that is to be set and that the manifest does not have.
     pub fn load_with(path: &Path, shown_as: &str, parameters: &Parameters) -> Result<Self, ManifestError> {
         let unreadable = |error| ManifestError::Unreadable { path: path.to_owned(), error };
-        let bytes = std::fs::read(path).map_err(unreadable)?;
+        let bytes = find::read(path).map_err(unreadable)?;
         let hash = blake3::hash(&bytes);
         let path = std::path::absolute(path).map_err(unreadable)?;
         let (text, problem) = syntax::text(bytes);

@@ -88,7 +88,12 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     open_only_regular(path, OpenOptions::new().read(true))
 }
 
-/// Opens a file to be read and written, with the same care.
+/// Opens a file that the user has named to be read: links are followed, but no FIFO is waited on.
+pub(crate) fn open_named(path: &Path) -> io::Result<File> {
+    only_regular(OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path))
+}
+
+/// Opens a file of ours to be read and written, with the care of [`open_regular`].
 pub(crate) fn open_regular_to_write(path: &Path) -> io::Result<File> {
     open_only_regular(path, OpenOptions::new().read(true).write(true))
 }
@@ -101,8 +106,14 @@ pub(crate) fn open_regular_to_append(path: &Path) -> io::Result<File> {
 
 fn open_only_regular(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let opened = options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK).open(path);
-    let file = opened.map_err(|error| match error.raw_os_error() {
+    only_regular(opened.map_err(|error| match error.raw_os_error() {
         Some(libc::ELOOP) => io::Error::other("it is a symbolic link, which is not followed"),
+        _ => error,
+    }))
+}
+
+fn only_regular(opened: io::Result<File>) -> io::Result<File> {
+    let file = opened.map_err(|error| match error.raw_os_error() {
         Some(libc::ENXIO) => io::Error::other("it is not a regular file"),
         _ => error,
     })?;

@@ -30,6 +30,7 @@ mod limits;
 mod live;
 mod matrix;
 mod min_version;
+mod no_file;
 mod output;
 mod output_modes;
 mod output_on_terminal;
