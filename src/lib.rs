@@ -51,6 +51,7 @@ mod plan;
 mod record;
 mod report;
 mod rerun;
+mod retention;
 mod runner;
 mod schedule;
 mod selection;

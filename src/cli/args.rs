@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use super::check::CheckArgs;
+use super::clean::CleanArgs;
 use super::color::ColorChoice;
 use super::completions::CompletionsArgs;
 use super::history::HistoryArgs;
@@ -79,6 +80,8 @@ pub(super) enum Command {
     Rerun(RerunArgs),
     /// Write what is recorded of a run, finished or not, in another format
     Report(ReportArgs),
+    /// Remove old runs, or what is known to be up to date
+    Clean(CleanArgs),
     /// Write the completion script of a shell
     Completions(CompletionsArgs),
 }

@@ -46,6 +46,10 @@ impl Command {
             Self::Plan(args) => args.selection.complete(lookup),
             Self::Explain(args) => args.complete(lookup),
             Self::Rerun(args) => args.options.complete(lookup),
+            Self::Clean(args) => {
+                args.dry_run |= read(lookup, "DRY_RUN", boolean)?.unwrap_or(false);
+                Ok(())
+            }
             Self::Init | Self::Logs(_) | Self::History(_) | Self::Show(_) | Self::Report(_) | Self::Completions(_) => {
                 Ok(())
             }

@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod clean;
 mod color;
 mod completions;
 mod confirm;
@@ -96,6 +97,7 @@ pub fn main() -> ExitCode {
         Command::Init => init::init(&context),
         Command::Logs(args) => logs::logs(&context, &args),
         Command::History(args) => history::history(&context, &args),
+        Command::Clean(args) => clean::clean(&context, &args),
         Command::Show(args) => show::show(&context, &args),
         Command::Rerun(args) => rerun::rerun(&context, &args),
         Command::Report(args) => report::report(&context, &args),

@@ -23,6 +23,7 @@ use crate::guardian::Guardian;
 use crate::manifest::Manifest;
 use crate::plan::Plan;
 use crate::record::StateFolder;
+use crate::retention::Retention;
 use crate::runner::{ControlChannel, Run, RunEnd, available_cpus, fresh_seed};
 use crate::schedule::Rules;
 use crate::selection::Selection;
@@ -39,8 +40,6 @@ pub(super) struct RunArgs {
 
 /// How long a procman that was told to end waits for somebody to read its last words.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How many runs are kept.
-const KEEP_RUNS: usize = 20;
 
 pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let guardian = guardian(context, &args.options);
@@ -58,6 +57,7 @@ pub(super) struct Prepared {
     pub(super) root: PathBuf,
     pub(super) origin: Origin,
     rules: Rules,
+    retention: Retention,
 }
 
 impl Prepared {
@@ -75,8 +75,8 @@ impl Prepared {
             earlier: Vec::new(),
         };
         let rules = rules(&manifest, options);
-        let root = manifest.root().to_owned();
-        Ok(Self { plan: plan(context, manifest, &origin.selection)?, root, origin, rules })
+        let (root, retention) = (manifest.root().to_owned(), manifest.retention());
+        Ok(Self { plan: plan(context, manifest, &origin.selection)?, root, origin, rules, retention })
     }
 
     /// What each job of the plan is.
@@ -163,7 +163,7 @@ fn record_run(
     state.prepare()?;
     let key = state.key()?;
     let definitions = prepared.definitions(&key);
-    let Prepared { plan, root, origin, mut rules } = prepared;
+    let Prepared { plan, root, origin, mut rules, retention } = prepared;
     let control = ControlChannel::new();
     let outlook = Outlook::of(plan, &root, &key, forced, earlier)?;
     let plan = Arc::clone(&outlook.plan);
@@ -208,7 +208,7 @@ fn record_run(
         signals::die_of(signal);
     }
     // What cannot be removed now can be after the next run.
-    _ = state.remove_old_runs(KEEP_RUNS);
+    _ = state.remove_old_runs(&retention);
     // The process ends here, and takes all with it at once.
     std::mem::forget(end);
     code

@@ -8,6 +8,7 @@ mod definition;
 mod depfile;
 mod deps;
 mod digest;
+mod forget;
 mod lines;
 mod look;
 mod names;
@@ -40,6 +41,7 @@ use crate::makers::Makers;
 use crate::plan::Plan;
 use crate::record::StateError;
 
+pub(crate) use forget::forget_state;
 pub(crate) use reason::Reason;
 pub(crate) use run::{Flaw, Outcome};
 pub(crate) use state::State;

@@ -15,7 +15,7 @@ use super::state::State;
 use crate::record::StateError;
 use crate::sys;
 
-const STATE: &str = "state.jsonl";
+pub(super) const STATE: &str = "state.jsonl";
 const LOCK: &str = "state.lock";
 
 /// A first line is not longer than this.
@@ -138,7 +138,7 @@ impl Store {
 
     /// Waits for the lock, but not for ever: without it, of lines that several add at the same time some may be lost,
     /// and then a job runs once more. Answers whether it is held.
-    fn lock(&mut self) -> Result<bool, StateError> {
+    pub(super) fn lock(&mut self) -> Result<bool, StateError> {
         if self.is_without_lock {
             return Ok(false);
         }
@@ -163,14 +163,14 @@ impl Store {
         }
     }
 
-    fn unlock(&self) {
+    pub(super) fn unlock(&self) {
         if let Some(lock) = &self.lock {
             _ = lock.unlock();
         }
     }
 }
 
-fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> StateError {
+pub(super) fn failed(path: &Path, action: &'static str) -> impl FnOnce(io::Error) -> StateError {
     move |error| StateError { path: path.to_owned(), action, error }
 }
 

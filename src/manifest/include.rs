@@ -22,7 +22,7 @@ use crate::glob::PathOrGlob;
 use crate::text;
 
 /// The keys that speak of a whole run, and not of the tasks in a file.
-const KEYS_OF_THE_TOP: [&str; 4] = ["min_version", "limit", "default", "on_failure"];
+const KEYS_OF_THE_TOP: [&str; 5] = ["min_version", "limit", "default", "on_failure", "log"];
 
 /// A file of the manifest.
 #[derive(Debug)]

@@ -9,8 +9,10 @@ mod draft;
 mod env_file;
 mod file_edges;
 mod find;
+mod header;
 mod include;
 mod jobs;
+mod log;
 mod lower;
 mod matrix;
 mod names;
@@ -40,19 +42,21 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use toml::Spanned;
 use typed_arena::Arena;
 
 use crate::diagnostic::{Problem, Source, Sources, sort};
 use crate::graph::{Graph, NodeId};
 use crate::job::{Job, JobId, JobMap};
 use crate::plan::OnFailure;
+use crate::retention::Retention;
 use decode::Problems;
+use header::Header;
 use include::Files;
 use version::Version;
 
 pub(crate) use find::{FILE_NAME, Found, find};
 pub use select::SelectionError;
+pub(crate) use size::Size;
 pub use values::Limit;
 
 /// A manifest without errors.
@@ -65,6 +69,7 @@ pub struct Manifest {
     limit: Option<Limit>,
     on_failure: OnFailure,
     default: Option<Vec<String>>,
+    retention: Retention,
     tasks: IndexMap<Arc<str>, Task>,
     /// Another name for a task: its place among the tasks.
     aliases: HashMap<Arc<str>, usize>,
@@ -283,8 +288,22 @@ impl Manifest {
         if !unknown_vars.is_empty() {
             return Err(ManifestError::UnknownVars(unknown_vars));
         }
-        let Header { limit, on_failure, default } = header;
-        Ok(Self { sources, path, hash, limit, on_failure, default, tasks, aliases, jobs, graph, groups, pools })
+        let Header { limit, on_failure, default, retention } = header;
+        Ok(Self {
+            sources,
+            path,
+            hash,
+            limit,
+            on_failure,
+            default,
+            retention,
+            tasks,
+            aliases,
+            jobs,
+            graph,
+            groups,
+            pools,
+        })
     }
 
     /// Its files.
@@ -316,6 +335,11 @@ impl Manifest {
     /// What a failed job means for the others.
     pub fn on_failure(&self) -> OnFailure {
         self.on_failure
+    }
+
+    /// Which old runs it lets stay.
+    pub(crate) fn retention(&self) -> Retention {
+        self.retention
     }
 
     /// Its tasks, in order.
@@ -358,24 +382,4 @@ impl Manifest {
 
 fn folder(manifest: &Path) -> &Path {
     manifest.parent().unwrap_or(Path::new("/"))
-}
-
-/// What the top of the file says of a run.
-struct Header {
-    limit: Option<Limit>,
-    on_failure: OnFailure,
-    default: Option<Vec<String>>,
-}
-
-impl Header {
-    fn of(raw: &mut raw::RawManifest<'_>) -> Self {
-        let names = |names: Spanned<Vec<raw::Name<'_>>>| {
-            names.into_inner().into_iter().map(|name| name.into_inner().into_owned()).collect()
-        };
-        Self {
-            limit: raw.limit.take().map(Spanned::into_inner),
-            on_failure: raw.on_failure.take().map(|name| name.into_inner().0).unwrap_or_default(),
-            default: raw.default.take().map(names),
-        }
-    }
 }

@@ -14,6 +14,7 @@ use super::values::{
 use super::version::Version;
 use crate::diagnostic::Problem;
 use crate::job::Retries;
+use crate::retention::Retention;
 
 /// A string with its place.
 pub(super) type Name<'i> = Spanned<Text<'i>>;
@@ -28,6 +29,7 @@ raw_table! {
         default: Vec<Name<'i>>,
         on_failure: OnFailureName,
         pools: IndexMap<Name<'i>, Slots>,
+        log: Retention,
         include: Vec<Name<'i>>,
         env: Variables<'i>,
         env_file: Vec<Name<'i>>,

@@ -1,16 +1,34 @@
 //! Amounts of bytes, such as `"1.5G"`.
 
+use std::str::FromStr;
+
 use toml::Spanned;
 use toml::de::DeValue;
 
 use super::decode::{FromToml, Problems};
+
+/// How a size is written.
+const HELP: &str =
+    "write a number with a unit: K, M, G or T, each 1024 times the one before, such as \"512M\" or \"1.5G\"";
 
 /// The letters of the units; each is 1024 times the one before it, and the first 1024 bytes.
 const UNITS: &str = "KMGT";
 
 /// So many bytes, more than none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Size(pub(super) u64);
+pub(crate) struct Size(pub(crate) u64);
+
+impl FromStr for Size {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match parse(text) {
+            Some(0) => Err("must be more than nothing"),
+            Some(bytes) => Ok(Self(bytes)),
+            None => Err(HELP),
+        }
+    }
+}
 
 impl FromToml<'_> for Size {
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
@@ -18,11 +36,7 @@ impl FromToml<'_> for Size {
             DeValue::String(text) => match parse(text) {
                 Some(0) => problems.invalid(value.span(), "must be more than nothing", ""),
                 Some(bytes) => Some(Self(bytes)),
-                None => problems.invalid(
-                    value.span(),
-                    "is not a size",
-                    "write a number with a unit: K, M, G or T, each 1024 times the one before, such as \"512M\" or \"1.5G\"",
-                ),
+                None => problems.invalid(value.span(), "is not a size", HELP),
             },
             DeValue::Integer(number) => {
                 let help = format!("write it with a unit: \"{number}M\"");

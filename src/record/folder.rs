@@ -15,6 +15,8 @@ const STATE_FOLDER: &str = ".procman";
 const EVENTS: &str = "events.jsonl";
 const LOGS: &str = "logs";
 const LATEST: &str = "latest";
+/// How many characters of an id are random.
+const RANDOM: usize = 8;
 
 /// The state folder of one manifest.
 #[derive(Debug)]
@@ -69,7 +71,7 @@ impl StateFolder {
         // Names sort by time of start; the random end keeps apart those of one millisecond, on any machine.
         let folder = tempfile::Builder::new()
             .prefix(&format!("{}-", timestamp(SystemTime::now())))
-            .rand_bytes(8)
+            .rand_bytes(RANDOM)
             .permissions(fs::Permissions::from_mode(0o700))
             .tempdir_in(&runs)
             .map_err(StateError::of(&runs, "given a new run"))?;
@@ -147,19 +149,19 @@ impl StateFolder {
         Some(RunFolder::at(path)).filter(|run| run.events().is_file())
     }
 
-    /// Removes the oldest runs until `keep` are left. The newest and those under way stay in any case. What cannot be
-    /// removed stays; it is tried again after the next run.
-    pub(crate) fn remove_old_runs(&self, keep: usize) -> Result<(), StateError> {
-        let runs = self.runs()?;
-        for run in &runs[..runs.len().saturating_sub(keep.max(1))] {
-            if !run.is_under_way() {
-                _ = fs::remove_dir_all(&run.path);
-            }
+    /// Has `latest` point at a run that is there, or at none, after runs have been removed.
+    pub(crate) fn mend_latest(&self) -> Result<(), StateError> {
+        let latest = self.path.join(LATEST);
+        if !latest.is_symlink() || self.latest().is_some() {
+            return Ok(());
         }
-        Ok(())
+        match self.runs()?.last() {
+            Some(run) => self.point_latest_at(run),
+            None => fs::remove_file(&latest).map_err(StateError::of(&latest, "removed")),
+        }
     }
 
-    fn runs_path(&self) -> PathBuf {
+    pub(super) fn runs_path(&self) -> PathBuf {
         self.path.join("runs")
     }
 }
@@ -172,6 +174,18 @@ impl RunFolder {
     /// The run's id, which is the folder's name.
     pub(crate) fn id(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    /// When it started, as its name says; a folder that is called otherwise was not made by procman.
+    pub(super) fn started(&self) -> Option<SystemTime> {
+        let id = self.id();
+        let (time, random) = id.rsplit_once('-').filter(|(_, random)| random.len() == RANDOM)?;
+        let (date, time) = time.split_once('-')?;
+        let (year, month, day) = (date.get(..4)?, date.get(4..6)?, date.get(6..)?);
+        let (hour, minute, second) = (time.get(..2)?, time.get(2..4)?, time.get(4..)?);
+        let is_plain = random.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let time = humantime::parse_rfc3339(&format!("{year}-{month}-{day}T{hour}:{minute}:{second}Z"));
+        time.ok().filter(|_| is_plain)
     }
 
     /// The id for people to read: whoever can make a folder can name it as he likes.
@@ -251,4 +265,26 @@ fn make_private(folder: &File) -> io::Result<()> {
 fn timestamp(time: SystemTime) -> String {
     let text = humantime::format_rfc3339_millis(time).to_string();
     text.chars().filter(|c| !"-:Z".contains(*c)).map(|c| if c == 'T' { '-' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+
+    #[test]
+    fn a_runs_name_says_when_it_started() {
+        let started = |name: &str| RunFolder::at(Path::new("/runs").join(name)).started();
+        let time = UNIX_EPOCH + Duration::from_millis(1_795_361_128_639);
+        assert_eq!(started(&format!("{}-kNEFFCZ0", timestamp(time))), Some(time));
+        for name in ["mine", "", "é-é-é", "20261122-152528.639", "20261122-152528.639-", "20261122-152528.639-kNEF CZ0"]
+        {
+            assert_eq!(started(name), None, "{name}");
+        }
+        for name in ["20261122-152528.639-kNEFFCZ0.old", "20261322-152528.639-kNEFFCZ0", "2026é122-152528.639-kNEFFCZ0"]
+        {
+            assert_eq!(started(name), None, "{name}");
+        }
+    }
 }

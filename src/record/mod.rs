@@ -2,6 +2,7 @@
 //!
 //! Knows files and the format of events. Does not know how a run is made or how one looks on a screen.
 
+mod cleanup;
 mod durations;
 mod folder;
 mod history;
@@ -10,6 +11,7 @@ mod key;
 mod reader;
 mod reserve;
 
+pub(crate) use cleanup::OldRuns;
 pub(crate) use folder::{RunFolder, StateError, StateFolder};
 pub(crate) use history::{PastRun, RunState};
 pub(crate) use journal::{HANDOVER, Journal, close_record, take_over};

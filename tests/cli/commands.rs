@@ -1533,7 +1533,7 @@ fn completions_know_the_commands() {
     for shell in ["bash", "zsh", "fish"] {
         let ran = Sandbox::new().run(&["completions", shell]).code(0).stderr("");
         let script = String::from_utf8_lossy(ran.stdout_bytes());
-        for command in ["run", "list", "check", "plan", "init", "logs", "history", "show", "completions"] {
+        for command in ["run", "list", "check", "plan", "init", "logs", "history", "show", "clean", "completions"] {
             assert!(script.contains(command), "{shell}: {command}");
         }
     }
@@ -1568,6 +1568,7 @@ Commands:
   show         Show the summary of a run again
   rerun        Run again what an earlier run did, or what is left of it
   report       Write what is recorded of a run, finished or not, in another format
+  clean        Remove old runs, or what is known to be up to date
   completions  Write the completion script of a shell
 
 Options:

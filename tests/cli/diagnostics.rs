@@ -348,7 +348,7 @@ error: unknown key `colour`
 4 | colour = "blue"
   | ^^^^^^
   |
-  = help: the keys of a manifest are min_version, limit, default, on_failure, pools, include, env, env_file, inherit_env, vars, defaults, tasks
+  = help: the keys of a manifest are min_version, limit, default, on_failure, pools, log, include, env, env_file, inherit_env, vars, defaults, tasks
 
 error: `default` must be an array of strings, not a table
  --> procman.toml:5:1

@@ -110,7 +110,7 @@ fn what_a_job_writes() {
 fn what_the_command_line_and_the_environment_say() {
     let sandbox = Sandbox::with("[tasks]\na = ['true']");
     sandbox.run(&["-q"]).code(0);
-    let lines: [&[&str]; 21] = [
+    let lines: [&[&str]; 22] = [
         &["E"],
         &["run", "E"],
         &["run", "*E"],
@@ -128,6 +128,7 @@ fn what_the_command_line_and_the_environment_say() {
         &["logs", "a", "--attempt", "E"],
         &["rerun", "E"],
         &["show", "E"],
+        &["clean", "--max-size", "E"],
         &["history", "-n", "E"],
         &["rerun", "--failed", "E"],
         &["--seed", "E"],

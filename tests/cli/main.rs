@@ -5,6 +5,7 @@
 #![allow(clippy::needless_raw_string_hashes, reason = "that is how snapbox writes expected output")]
 
 mod c_project;
+mod clean;
 mod commands;
 mod confirm;
 mod depfile;

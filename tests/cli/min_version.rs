@@ -59,7 +59,7 @@ error: unknown key `speed`
 2 | speed = 1
   | ^^^^^
   |
-  = help: the keys of a manifest are min_version, limit, default, on_failure, pools, include, env, env_file, inherit_env, vars, defaults, tasks
+  = help: the keys of a manifest are min_version, limit, default, on_failure, pools, log, include, env, env_file, inherit_env, vars, defaults, tasks
 
 error: 2 problems in procman.toml
 

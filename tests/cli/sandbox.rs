@@ -392,7 +392,7 @@ pub(crate) fn redact(text: &str) -> String {
                 Some("[RUN]")
             } else if is_time(word) {
                 Some("[TIME]")
-            } else if from[length..].starts_with(" MiB") {
+            } else if [" KiB", " MiB"].iter().any(|unit| from[length..].starts_with(unit)) {
                 length += " MiB".len();
                 Some("[MEMORY]")
             } else {
