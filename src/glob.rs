@@ -116,6 +116,29 @@ impl Glob {
         let may_fit = |name: &OsStr| self.fits_hidden || !name.as_encoded_bytes().starts_with(b".");
         walk(root, &self.base, self.depth.unwrap_or(usize::MAX), may_fit, |below| self.matcher().is_match(below))
     }
+
+    /// The folders in which files may lie that it fits: its own, whether that is there or not, and those below.
+    pub(crate) fn folders(&self, root: &Path) -> Vec<PathBuf> {
+        let may_fit = |name: &OsStr| self.fits_hidden || !name.as_encoded_bytes().starts_with(b".");
+        folders(root, &self.base, self.depth.map_or(usize::MAX, |depth| depth.saturating_sub(1)), may_fit)
+    }
+}
+
+/// A folder, whether it is there or not, and those below it, so many names deep, whose names and those of the folders
+/// around them count. Links to folders are not followed, and what cannot be read is passed over.
+fn folders(root: &Path, folder: &Path, depth: usize, counts: impl Fn(&OsStr) -> bool) -> Vec<PathBuf> {
+    let start = root.join(folder);
+    let walk = WalkDir::new(&start).max_depth(depth).into_iter();
+    let is_meant = |entry: &walkdir::DirEntry| entry.file_type().is_dir() && counts(entry.file_name());
+    let all = walk.filter_entry(|entry| entry.depth() == 0 || is_meant(entry)).flatten();
+    let below = all.filter(|entry| entry.depth() > 0);
+    let below = below.filter_map(|entry| entry.path().strip_prefix(&start).map(|below| folder.join(below)).ok());
+    std::iter::once(folder.to_owned()).chain(below).collect()
+}
+
+/// A folder, whether it is there or not, and all folders below it; but for what git and procman keep of their own.
+pub(crate) fn folders_below(root: &Path, folder: &Path) -> Vec<PathBuf> {
+    folders(root, folder, usize::MAX, |name| name != ".git" && name != ".procman")
 }
 
 /// The files in a folder and below it, so many names deep, sorted by their bytes: those that are meant, by their paths in

@@ -58,6 +58,7 @@ mod selection;
 mod sys;
 mod tail;
 mod text;
+mod watch;
 
 pub use definition::Definition;
 pub use diagnostic::{Label, Problem, Rendering, Severity, Source, Sources};

@@ -54,6 +54,9 @@ pub(super) struct GlobalArgs {
     /// When to color: auto, always or never
     #[arg(long, global = true, value_name = "WHEN", hide_possible_values = true)]
     pub(super) color: Option<ColorChoice>,
+    /// The descriptor of a pipe on which the procman that watches for this run says when to end
+    #[arg(long, global = true, hide = true)]
+    pub(super) watched_by: Option<i32>,
 }
 
 #[derive(Debug, Subcommand)]

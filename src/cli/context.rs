@@ -1,7 +1,7 @@
 //! What every subcommand goes by: where it is, how it colors, and the manifest.
 
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, PipeReader, Write};
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
@@ -13,7 +13,7 @@ use super::{Error, USAGE, unreadable, usage};
 use crate::diagnostic::{Problem, Rendering, Sources};
 use crate::manifest::{FILE_NAME, Found, Manifest, ManifestError, Parameters, find};
 use crate::report::{Detail, Styles};
-use crate::text;
+use crate::{sys, text};
 
 pub(super) struct Context {
     /// The directory procman was called in: paths are shown from here.
@@ -24,6 +24,8 @@ pub(super) struct Context {
     pub(super) file: Option<PathBuf>,
     pub(super) quiet: u8,
     pub(super) verbose: u8,
+    /// What the procman says that watches for this run, if one does.
+    pub(super) watcher: Option<PipeReader>,
     color: ColorChoice,
 }
 
@@ -41,8 +43,10 @@ impl Context {
         if !directory.is_dir() {
             return Err(format!("`{}` is not a directory", text::path(&directory)));
         }
+        let watcher = args.watched_by.map(sys::inherited_pipe).transpose();
+        let watcher = watcher.map_err(|error| format!("nobody watches for this run: {}", text::io_error(&error)))?;
         let GlobalArgs { file, quiet, verbose, color, .. } = args;
-        Ok(Self { called_in, directory, file, quiet, verbose, color: color.unwrap_or_default() })
+        Ok(Self { called_in, directory, file, quiet, verbose, watcher, color: color.unwrap_or_default() })
     }
 
     /// How stderr looks.
@@ -121,6 +125,11 @@ impl Context {
         self.manifest_at(&self.manifest_path()?, set, false)
     }
 
+    /// What templates can say beyond the manifest, with these values for vars.
+    pub(super) fn parameters(&self, set: &IndexMap<String, String>, portable: bool) -> Parameters {
+        Parameters { set: set.clone(), invocation_dir: Some(self.called_in.clone()), portable }
+    }
+
     /// The manifest of this path; its problems have been shown when there is none.
     pub(super) fn manifest_at(
         &self,
@@ -128,8 +137,7 @@ impl Context {
         set: &IndexMap<String, String>,
         portable: bool,
     ) -> Result<Manifest, Error> {
-        let invocation_dir = Some(self.called_in.clone());
-        let parameters = Parameters { set: set.clone(), invocation_dir, portable };
+        let parameters = self.parameters(set, portable);
         Manifest::load_with(path, &self.show(path), &parameters).map_err(|error| match &error {
             ManifestError::Invalid { sources, problems } => {
                 self.problems(sources, problems);

@@ -8,6 +8,7 @@ use super::args::{Command, GlobalArgs};
 use super::color::ColorChoice;
 use super::options::{FailFast, RunOptions, SelectionArgs, SetArgs, assignment, duration, seed};
 use super::report::wanted;
+use super::watch::{OnBusyChoice, WatchArgs};
 use crate::report::OutputMode;
 use crate::text;
 
@@ -39,7 +40,8 @@ impl Command {
         match self {
             Self::Run(args) => {
                 args.selection.complete(lookup)?;
-                args.options.complete(lookup)
+                args.options.complete(lookup)?;
+                args.watch.complete(lookup)
             }
             Self::List(args) => args.set.complete(lookup),
             Self::Check(args) => args.set.complete(lookup),
@@ -93,6 +95,18 @@ impl RunOptions {
             self.keep_going = read(lookup, "KEEP_GOING", boolean)?.unwrap_or(false);
             self.fail_fast = read(lookup, "FAIL_FAST", fail_fast)?.flatten().filter(|_| !self.keep_going);
         }
+        Ok(())
+    }
+}
+
+impl WatchArgs {
+    fn complete(&mut self, lookup: Lookup<'_>) -> Result<(), Problem> {
+        // What a job inherits is not meant for it: it would never end.
+        let is_job = lookup("PROCMAN_RUN_ID").is_some();
+        self.watch |= read(lookup, "WATCH", boolean)?.unwrap_or(false) && !is_job;
+        let choice =
+            |text: &str| OnBusyChoice::from_str(text, false).map_err(|_| "it can be cancel or finish".to_owned());
+        self.watch_on_busy = self.watch_on_busy.or(read(lookup, "WATCH_ON_BUSY", choice)?);
         Ok(())
     }
 }

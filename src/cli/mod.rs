@@ -27,6 +27,7 @@ mod screen;
 mod show;
 mod shown_job;
 mod signals;
+mod watch;
 
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
@@ -160,6 +161,10 @@ fn usage(problem: impl Into<String>) -> Error {
 
 fn no_thread(error: &std::io::Error) -> Error {
     Error::Fault(format!("a thread cannot be started: {}", text::io_error(error)))
+}
+
+fn no_pipe(error: &std::io::Error) -> Error {
+    Error::Fault(format!("a pipe cannot be made: {}", text::io_error(error)))
 }
 
 fn unreadable(path: &std::path::Path, error: &std::io::Error) -> Error {

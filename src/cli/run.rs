@@ -14,7 +14,8 @@ use super::outlook::{EarlierState, Outlook};
 use super::report::Reports;
 use super::screen::{RunScreen, foresee};
 use super::signals::{self, Signals};
-use super::{Error, FAILURE, FAULT, SUCCESS, github, usage};
+use super::watch::{self, WatchArgs};
+use super::{Error, FAILURE, FAULT, SUCCESS, github, no_pipe, usage};
 use crate::definition::{Definition, Key, definitions};
 use crate::event::{CancelReason, Origin, Reporter, RunRecord, RunStatus};
 use crate::exec::Household;
@@ -36,12 +37,17 @@ pub(super) struct RunArgs {
     pub(super) selection: SelectionArgs,
     #[command(flatten)]
     pub(super) options: RunOptions,
+    #[command(flatten)]
+    pub(super) watch: WatchArgs,
 }
 
 /// How long a procman that was told to end waits for somebody to read its last words.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 pub(super) fn run(context: &Context, args: RunArgs) -> Result<u8, Error> {
+    if args.watch.watch && context.watcher.is_none() {
+        return watch::watch(context, args);
+    }
     let guardian = guardian(context, &args.options);
     let selection: Selection = args.selection.into();
     let path = context.manifest_path()?;
@@ -175,6 +181,9 @@ fn record_run(
     let (folder, journal) = state.new_run()?;
     let (id, logs) = (folder.id(), folder.logs());
     let signals = Signals::watch(control.canceller())?;
+    if let Some(watcher) = &context.watcher {
+        signals.obey(watcher.try_clone().map_err(|error| no_pipe(&error))?)?;
+    }
     let (mode, board) = (options.output.unwrap_or_default(), guardian.as_ref().map(Guardian::board));
     let foresee = foresee(&plan, rules.limit, StateFolder::beside(&root), id.clone());
     let (screen, progress) = RunScreen::new(context, mode, &plan, &logs, board, foresee)?;

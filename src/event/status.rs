@@ -265,6 +265,8 @@ pub enum CancelReason {
     Fault(String),
     /// procman got this signal, or a program that embeds it asked; the name as in `SIGINT`.
     Signal(String),
+    /// Something has changed that it is made from, and procman, which watches that, runs it again.
+    Change,
 }
 
 impl fmt::Display for CancelReason {
@@ -274,6 +276,7 @@ impl fmt::Display for CancelReason {
             Self::Timeout => f.write_str("the run's timeout is over"),
             Self::Fault(what) => f.write_str(&text::escape(what.as_bytes())),
             Self::Signal(name) => f.write_str(&text::escape(name.as_bytes())),
+            Self::Change => f.write_str("a change"),
         }
     }
 }

@@ -252,6 +252,15 @@ impl Freshness {
     }
 }
 
+/// The files of which compilers have said, as depfiles tell, that jobs of a plan have read them when they last succeeded.
+pub(crate) fn found_files(plan: &Plan, state: &State) -> Vec<PathBuf> {
+    let has_depfile = |job: &Job| job.files.as_ref().is_some_and(|files| files.depfile.is_some());
+    let records = plan.jobs.iter().filter(|(_, job)| has_depfile(job));
+    let records = records.filter_map(|(name, _)| state.record(state.names.get(name.as_bytes())?));
+    let found = records.flat_map(|record| record.found().unwrap_or_default());
+    found.map(|(file, _)| state.path(*file).to_owned()).collect()
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

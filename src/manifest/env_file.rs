@@ -14,7 +14,7 @@ use crate::text;
 /// Names and values, or why there are none.
 type Lines = Result<Vec<(String, String)>, String>;
 
-/// The files that have been read, each once.
+/// The files that have been read, or could not be, each once.
 #[derive(Debug, Default)]
 pub(super) struct EnvFiles {
     read: RefCell<HashMap<PathBuf, Lines>>,
@@ -40,6 +40,11 @@ impl EnvFiles {
             }
         }
         set
+    }
+
+    /// Their paths, absolute.
+    pub(super) fn paths(&self) -> Vec<PathBuf> {
+        self.read.borrow().keys().cloned().collect()
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) struct Files<'i> {
     pub(super) syntax: Vec<Problem>,
     /// Whether all there is could be read: otherwise some tasks may be missing, and whoever names them is not to blame.
     pub(super) are_complete: bool,
+    /// What was asked for by `include`, whether it is there or not.
+    pub(super) asked_for: Vec<PathOrGlob>,
     /// Of all their paths and bytes; of those of the manifest itself alone where it includes nothing.
     pub(super) hash: blake3::Hash,
     /// Whether long ones are parsed piece by piece.
@@ -96,6 +98,7 @@ impl<'i> Files<'i> {
             top_end: manifest.text.len(),
             syntax: Vec::new(),
             are_complete: true,
+            asked_for: Vec::new(),
             hash,
             in_pieces,
             texts,
@@ -153,7 +156,9 @@ impl<'i> Files<'i> {
                 continue;
             }
             let include = |path, is_from_glob| Include { outer, at: name.span(), path, is_from_glob };
-            match PathOrGlob::parse(&self.list[outer].folder, name.get_ref()) {
+            let parsed = PathOrGlob::parse(&self.list[outer].folder, name.get_ref());
+            self.asked_for.extend(parsed.clone());
+            match parsed {
                 Ok(PathOrGlob::Path(path)) => includes.push(include(path, false)),
                 Ok(PathOrGlob::Glob(glob)) => match glob.expand(&self.root) {
                     Ok(paths) => includes.extend(paths.into_iter().map(|path| include(path, true))),

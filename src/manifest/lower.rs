@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::{Arc, mpsc};
 use std::thread;
@@ -25,6 +26,7 @@ use super::syntax::{self, Piece};
 use super::template::{self, Filling, Known, Place, Template};
 use super::{Parameters, Task, TaskDetails};
 use crate::diagnostic::Problem;
+use crate::glob::PathOrGlob;
 use crate::graph::Graph;
 use crate::job::JobMap;
 use crate::text;
@@ -39,6 +41,8 @@ pub(super) struct Lowered {
     pub(super) graph: Graph,
     pub(super) groups: Vec<Arc<str>>,
     pub(super) pools: IndexMap<Arc<str>, u32>,
+    /// What it was made from beside the files of the manifest, seen from its folder where it lies inside.
+    pub(super) sources: Vec<PathOrGlob>,
     /// The vars that are to be set and are not there, each with what it may have been meant to be.
     pub(super) unknown_vars: Vec<(String, Option<String>)>,
 }
@@ -66,6 +70,7 @@ pub(super) fn lower(files: &mut Files<'_>, parameters: &Parameters, problems: &m
         problems.push(problem.help("add one under `[tasks]`, such as `hello = [\"echo\", \"hello\"]`"));
     }
     let unknown_vars = unknown_vars(&scopes, parameters);
+    let sources = sources(&surroundings, &scopes);
     let Lowering { jobs, declared } = lowering;
     let resolved =
         resolve(&declared, &jobs, &files.root, files.list[0].raw.default.as_ref(), files.are_complete, problems);
@@ -74,7 +79,14 @@ pub(super) fn lower(files: &mut Files<'_>, parameters: &Parameters, problems: &m
         let Declared { name, span, details, made, .. } = declared;
         (name, Task { node, span, details, has_matrix: made.has_matrix })
     });
-    Lowered { tasks: tasks.collect(), aliases, jobs, graph, groups, pools: pools.slots(), unknown_vars }
+    Lowered { tasks: tasks.collect(), aliases, jobs, graph, groups, pools: pools.slots(), sources, unknown_vars }
+}
+
+/// The files and globs that variables and values come from.
+fn sources(surroundings: &Surroundings<'_>, scopes: &[Scope<'_>]) -> Vec<PathOrGlob> {
+    let env_files = scopes.first().map(|scope| scope.env_files.paths()).unwrap_or_default();
+    let seen = |path: PathBuf| path.strip_prefix(&surroundings.root).map(Path::to_owned).unwrap_or(path);
+    surroundings.sources().into_iter().chain(env_files.into_iter().map(seen).map(PathOrGlob::Path)).collect()
 }
 
 /// The vars that are to be set and that no file has, each with what it may have been meant to be.

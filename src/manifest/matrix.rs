@@ -241,11 +241,13 @@ impl Finder<'_> {
             RawValues::Source(RawSource { range: Some(range), .. }) => Some(range.get_ref().values()),
             RawValues::Source(RawSource { glob: Some(glob), .. }) => {
                 let pattern = self.here().expand(glob, Place::Pattern, problems)?;
+                self.known.surroundings.note_source(self.folder, &pattern, true);
                 let found = self.matching(&pattern).map_err(|what| (glob.span(), what));
                 self.found(found, problems)
             }
             RawValues::Source(RawSource { lines: Some(file), .. }) => {
                 let path = self.here().expand(file, Place::Text, problems)?;
+                self.known.surroundings.note_source(self.folder, &path, false);
                 let found = read_lines(&normalised(self.folder, &path));
                 let found = found.map_err(|what| (file.span(), format!("`{path}` cannot be read: {what}")));
                 self.found(found, problems)

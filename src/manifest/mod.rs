@@ -45,6 +45,7 @@ use indexmap::IndexMap;
 use typed_arena::Arena;
 
 use crate::diagnostic::{Problem, Source, Sources, sort};
+use crate::glob::PathOrGlob;
 use crate::graph::{Graph, NodeId};
 use crate::job::{Job, JobId, JobMap};
 use crate::plan::OnFailure;
@@ -223,6 +224,17 @@ impl Manifest {
     ///
     /// Also for a var that is to be set and that the manifest does not have.
     pub fn load_with(path: &Path, shown_as: &str, parameters: &Parameters) -> Result<Self, ManifestError> {
+        Self::load_from(path, shown_as, parameters, &mut Vec::new())
+    }
+
+    /// The same; whatever comes of it, `made_from` is then all beside the file itself that was read for it or looked for,
+    /// seen from its folder where it lies inside.
+    pub(crate) fn load_from(
+        path: &Path,
+        shown_as: &str,
+        parameters: &Parameters,
+        made_from: &mut Vec<PathOrGlob>,
+    ) -> Result<Self, ManifestError> {
         let unreadable = |error| ManifestError::Unreadable { path: path.to_owned(), error };
         let bytes = find::read(path).map_err(unreadable)?;
         let hash = blake3::hash(&bytes);
@@ -230,7 +242,7 @@ impl Manifest {
         let (text, problem) = syntax::text(bytes);
         let source = Source { path: shown_as.to_owned(), text };
         match problem {
-            None => Self::lower(source, path, hash, parameters),
+            None => Self::lower(source, path, hash, parameters, made_from),
             Some(problem) => Err(ManifestError::Invalid { sources: source.into(), problems: vec![problem] }),
         }
     }
@@ -242,7 +254,7 @@ impl Manifest {
     /// For everything that is wrong with it.
     pub fn parse(source: Source, path: PathBuf) -> Result<Self, ManifestError> {
         let hash = blake3::hash(source.text.as_bytes());
-        Self::lower(source, path, hash, &Parameters::default())
+        Self::lower(source, path, hash, &Parameters::default(), &mut Vec::new())
     }
 
     fn lower(
@@ -250,11 +262,12 @@ impl Manifest {
         path: PathBuf,
         hash: blake3::Hash,
         parameters: &Parameters,
+        made_from: &mut Vec<PathOrGlob>,
     ) -> Result<Self, ManifestError> {
-        match Self::lower_files(source, path.clone(), hash, parameters, true) {
+        match Self::lower_files(source, path.clone(), hash, parameters, made_from, true) {
             // What is wrong is told as of whole files.
             Err(ManifestError::Invalid { sources, .. }) if sources.iter().any(syntax::has_pieces) => {
-                Self::lower_files(sources.into_top(), path, hash, parameters, false)
+                Self::lower_files(sources.into_top(), path, hash, parameters, made_from, false)
             }
             lowered => lowered,
         }
@@ -265,17 +278,20 @@ impl Manifest {
         path: PathBuf,
         hash: blake3::Hash,
         parameters: &Parameters,
+        made_from: &mut Vec<PathOrGlob>,
         in_pieces: bool,
     ) -> Result<Self, ManifestError> {
         let mut problems = Problems::default();
         let texts = Arena::new();
         let mut files = Files::read(&texts, source, &path, hash, in_pieces, &mut problems);
+        *made_from = std::mem::take(&mut files.asked_for);
         if let Some(problem) = files.list[0].raw.min_version.as_ref().and_then(Version::problem) {
             // What else there is to say may be about what a later procman knows.
             drop(files);
             return Err(ManifestError::Invalid { sources: Sources::new(texts.into_vec()), problems: vec![problem] });
         }
-        let lowered = lower::lower(&mut files, parameters, &mut problems);
+        let mut lowered = lower::lower(&mut files, parameters, &mut problems);
+        made_from.append(&mut lowered.sources);
         let header = Header::of(&mut files.list[0].raw);
         let Files { syntax, hash, .. } = files;
         let sources = Sources::new(texts.into_vec());
@@ -284,7 +300,7 @@ impl Manifest {
             sort(&mut problems);
             return Err(ManifestError::Invalid { sources, problems });
         }
-        let lower::Lowered { tasks, aliases, jobs, graph, groups, pools, unknown_vars } = lowered;
+        let lower::Lowered { tasks, aliases, jobs, graph, groups, pools, unknown_vars, .. } = lowered;
         if !unknown_vars.is_empty() {
             return Err(ManifestError::UnknownVars(unknown_vars));
         }

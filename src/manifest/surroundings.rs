@@ -1,5 +1,6 @@
 //! What is the same for all strings of a manifest, wherever they stand: its folder, its texts, what the user sets.
 
+use std::cell::RefCell;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -7,7 +8,7 @@ use indexmap::IndexMap;
 
 use super::Parameters;
 use super::written::place_in_string;
-use crate::glob;
+use crate::glob::{self, PathOrGlob, normalised};
 
 /// How the manifest's folder is written where it is left open.
 const OPEN_ROOT: &str = "{{root}}";
@@ -26,6 +27,8 @@ pub(super) struct Surroundings<'i> {
     texts: Vec<(usize, &'i str)>,
     /// The ways in which a path may begin with the manifest's folder.
     forms_of_root: Vec<String>,
+    /// The files and globs that values come from.
+    sources: RefCell<Vec<PathOrGlob>>,
 }
 
 impl<'i> Surroundings<'i> {
@@ -39,6 +42,7 @@ impl<'i> Surroundings<'i> {
             set: parameters.set.clone(),
             texts,
             forms_of_root: written.chain(open).flat_map(|form| [form.to_owned(), glob::escape(form)]).collect(),
+            sources: RefCell::default(),
             root,
         }
     }
@@ -60,6 +64,23 @@ impl<'i> Surroundings<'i> {
             Some(rest) if self.portable && Path::new(&found).is_absolute() => format!("{OPEN_ROOT}/{rest}"),
             _ => found,
         }
+    }
+
+    /// Takes note that values come from the files that this pattern, or this path, fits; `folder` is what it starts at.
+    pub(super) fn note_source(&self, folder: &Path, text: &str, is_pattern: bool) {
+        let folder = folder.strip_prefix(&self.root).unwrap_or(folder);
+        let (folder, rest) = self.seen_from_root(text).map_or((folder, text), |rest| (Path::new(""), rest));
+        let source = if is_pattern {
+            PathOrGlob::parse(folder, rest).ok()
+        } else {
+            Some(PathOrGlob::Path(normalised(folder, rest)))
+        };
+        self.sources.borrow_mut().extend(source);
+    }
+
+    /// All that was noted.
+    pub(super) fn sources(&self) -> Vec<PathOrGlob> {
+        self.sources.take()
     }
 
     /// The place of a part of a string, whose own place is that with its quotes.

@@ -233,7 +233,7 @@ impl Summary<'_> {
         let cancelled = match &record.cancel {
             Some(reason @ CancelReason::Failure(_)) => Some(format!("ended early, because {reason}")),
             Some(reason @ CancelReason::Timeout) => Some(format!("ended early: {reason}")),
-            Some(reason @ CancelReason::Signal(_)) => Some(format!("ended by {reason}")),
+            Some(reason @ (CancelReason::Signal(_) | CancelReason::Change)) => Some(format!("ended by {reason}")),
             // Whoever could not do its work says so itself.
             Some(CancelReason::Fault(_)) | None => None,
         };

@@ -314,7 +314,7 @@ impl Scheduler {
     fn run_status(&self) -> RunStatus {
         match &self.cancel {
             Some((_, CancelReason::Fault(_))) => RunStatus::Broken,
-            Some((_, CancelReason::Signal(_))) => RunStatus::Cancelled,
+            Some((_, CancelReason::Signal(_) | CancelReason::Change)) => RunStatus::Cancelled,
             Some((_, CancelReason::Timeout | CancelReason::Failure(_))) => RunStatus::Failed,
             None if self.failures > 0 => RunStatus::Failed,
             None if self.refusals > 0 => RunStatus::Cancelled,

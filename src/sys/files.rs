@@ -2,9 +2,9 @@
 
 use std::ffi::{CStr, CString};
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, PipeReader};
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
@@ -76,6 +76,27 @@ pub(crate) fn mark_descriptors_close_on_exec() {
             unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) };
         }
     }
+}
+
+/// Lets a descriptor through to the next program that this process starts, under the same number.
+pub(crate) fn let_through(descriptor: &impl AsRawFd) -> io::Result<()> {
+    // SAFETY: only the descriptor's flags change.
+    retry_interrupted(|| unsafe { libc::fcntl(descriptor.as_raw_fd(), libc::F_SETFD, 0) }).map(drop)
+}
+
+/// The end of a pipe that this process was started with, let through under this number. To be asked for once, before
+/// anything else is opened.
+pub(crate) fn inherited_pipe(number: i32) -> io::Result<PipeReader> {
+    let mut found = MaybeUninit::<libc::stat>::uninit();
+    // SAFETY: `found` is valid for writing.
+    retry_interrupted(|| unsafe { libc::fstat(number, found.as_mut_ptr()) })?;
+    // SAFETY: filled by the call, which succeeded.
+    let kind = unsafe { found.assume_init() }.st_mode & libc::S_IFMT;
+    if number < 3 || kind != libc::S_IFIFO {
+        return Err(io::Error::other("it is no pipe"));
+    }
+    // SAFETY: it is open, and nobody in this process knows of it yet.
+    Ok(unsafe { PipeReader::from(OwnedFd::from_raw_fd(number)) })
 }
 
 /// Opens a folder and nothing else, without following a link at its end.

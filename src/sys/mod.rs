@@ -25,8 +25,9 @@ use std::io;
 pub(crate) use board::Board;
 pub(crate) use clock::local_time;
 pub(crate) use files::{
-    allocate, create_in, current_user, free_space, is_executable, mark_descriptors_close_on_exec, open_folder,
-    open_named, open_regular, open_regular_to_append, open_regular_to_write, remove_in, standard_descriptors,
+    allocate, create_in, current_user, free_space, inherited_pipe, is_executable, let_through,
+    mark_descriptors_close_on_exec, open_folder, open_named, open_regular, open_regular_to_append,
+    open_regular_to_write, remove_in, standard_descriptors,
 };
 pub(crate) use fork::{fork_apart, is_called_apart, wait_for_close};
 pub(crate) use limits::argument_space;

@@ -1584,6 +1584,8 @@ Options:
       --timeout <DURATION>    End the run when it takes longer than this, such as "10m"
       --report <FORMAT=FILE>  Write a report of this format to this file when the run has ended; may be given several times
       --seed <N>              Take the random part of delays between attempts from this number, as an earlier run did
+  -w, --watch                 Run, and run again whenever something has changed that the tasks are made from
+      --watch-on-busy <HOW>   When something changes during a run: end it and begin anew (cancel), or let it end first (finish)
   -h, --help                  Print help
   -V, --version               Print version
 
@@ -1624,6 +1626,8 @@ Options:
       --timeout <DURATION>    End the run when it takes longer than this, such as "10m"
       --report <FORMAT=FILE>  Write a report of this format to this file when the run has ended; may be given several times
       --seed <N>              Take the random part of delays between attempts from this number, as an earlier run did
+  -w, --watch                 Run, and run again whenever something has changed that the tasks are made from
+      --watch-on-busy <HOW>   When something changes during a run: end it and begin anew (cancel), or let it end first (finish)
   -h, --help                  Print help
 
 Global options:

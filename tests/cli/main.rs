@@ -59,4 +59,5 @@ mod summary;
 mod templates;
 mod terminal;
 mod trees;
+mod watch;
 mod wrapper;

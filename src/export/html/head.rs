@@ -31,7 +31,7 @@ impl Page<'_> {
             let how = match reason {
                 CancelReason::Failure(_) => "ended early, because",
                 CancelReason::Timeout | CancelReason::Fault(_) => "ended early:",
-                CancelReason::Signal(_) => "ended by",
+                CancelReason::Signal(_) | CancelReason::Change => "ended by",
             };
             _ = writeln!(out, r#"<p class="why">The run was {how} {}.</p>"#, Html(&reason.to_string()));
         }
