@@ -24,7 +24,7 @@ use super::run::RunArgs;
 use super::signals::{CHANGED, all_for_procman, die_of};
 use super::{Error, FAULT, no_pipe, no_thread, usage};
 use crate::freshness::{found_files, read_state};
-use crate::glob::PathOrGlob;
+use crate::glob::{PathOrGlob, normalised};
 use crate::manifest::{Manifest, ManifestError};
 use crate::plan::Plan;
 use crate::record::StateFolder;
@@ -318,9 +318,10 @@ impl Watch<'_> {
         }
     }
 
-    fn queue_change(&mut self, changed: BTreeSet<PathBuf>) {
-        if !changed.is_empty() {
-            self.inputs.push_back(Input::Changed(changed));
+    fn queue_change(&mut self, paths: BTreeSet<PathBuf>) {
+        let spoils = paths.iter().any(|path| !self.observer.scope().is_rewritten(path));
+        if !paths.is_empty() {
+            self.inputs.push_back(Input::Changed { paths, spoils });
         }
     }
 
@@ -364,7 +365,7 @@ impl Watch<'_> {
     }
 
     fn show(&self, path: &Path) -> String {
-        self.context.show(&self.root.join(path))
+        self.context.show(&normalised(&self.root, path))
     }
 
     fn note(&self, text: &str) {

@@ -1,9 +1,10 @@
 //! Many sets of files as one, to be asked whether a path is in any of them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::open_folder::is_kept_apart;
 use crate::files::FileSet;
 use crate::glob::{Glob, PathOrGlob, files_below, folders_below};
 
@@ -59,8 +60,13 @@ impl Index {
         into.extend(self.less.iter().flat_map(|set| set.expand(root).unwrap_or_default()));
     }
 
-    /// The folders in which they lie or could lie.
-    pub(super) fn folders(&self, root: &Path, into: &mut BTreeSet<PathBuf>) {
+    /// Whether anything named in it lies below a folder, or is that.
+    pub(super) fn is_below(&self, folder: &Path) -> bool {
+        let (paths, globs) = self.all_named();
+        paths.iter().any(|path| path.starts_with(folder)) || globs.iter().any(|glob| glob.base().starts_with(folder))
+    }
+
+    fn all_named(&self) -> (Vec<&PathBuf>, Vec<&Arc<Glob>>) {
         let excluding = self.less.iter().flat_map(|set| &set.named);
         let (mut paths, mut globs): (Vec<&PathBuf>, Vec<&Arc<Glob>>) =
             (self.paths.iter().collect(), self.globs.values().collect());
@@ -70,6 +76,12 @@ impl Index {
                 PathOrGlob::Glob(glob) => globs.push(glob),
             }
         }
+        (paths, globs)
+    }
+
+    /// The folders in which they lie or could lie.
+    pub(super) fn folders(&self, root: &Path, into: &mut BTreeSet<PathBuf>) {
+        let (paths, globs) = self.all_named();
         for path in paths {
             into.extend(path.parent().map(Path::to_owned));
             if root.join(path).is_dir() {
@@ -82,10 +94,7 @@ impl Index {
 
 /// Whether none of the folders between is one that a folder does not stand for.
 fn is_ordinary_below(folder: &Path, path: &Path) -> bool {
-    let below = path.strip_prefix(folder).unwrap_or(path);
-    below
-        .components()
-        .all(|name| name != Component::Normal(".git".as_ref()) && name != Component::Normal(".procman".as_ref()))
+    !is_kept_apart(path.strip_prefix(folder).unwrap_or(path))
 }
 
 #[cfg(test)]

@@ -24,7 +24,11 @@ pub(crate) enum OnBusy {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Input {
     /// These files are not what they were; at least one.
-    Changed(BTreeSet<PathBuf>),
+    Changed {
+        paths: BTreeSet<PathBuf>,
+        /// Whether a run under way has no use any more: not if it may have been meant to change them.
+        spoils: bool,
+    },
     /// The run has ended; by which signal, if one told it to.
     Ended(Option<Signal>),
     /// The watch is to end.
@@ -76,13 +80,13 @@ impl Machine {
     /// Takes in what has happened.
     pub(crate) fn step(&mut self, input: Input) -> Option<Action> {
         match input {
-            Input::Changed(paths) => self.changed(paths),
+            Input::Changed { paths, spoils } => self.changed(paths, spoils),
             Input::Ended(told) => self.ended(told),
             Input::Signal(signal) => Some(self.signal(signal)),
         }
     }
 
-    fn changed(&mut self, paths: BTreeSet<PathBuf>) -> Option<Action> {
+    fn changed(&mut self, paths: BTreeSet<PathBuf>, spoils: bool) -> Option<Action> {
         let runs = |path: &PathBuf| self.restless.get(path).copied().unwrap_or(0);
         match &mut self.state {
             State::Ending(_) => None,
@@ -93,7 +97,8 @@ impl Machine {
                 Some(Action::Start(paths))
             }
             State::Busy { changed, is_cancelled } => {
-                let ends_it = self.on_busy == OnBusy::Cancel && paths.iter().any(|path| runs(path) < LAST_CANCEL);
+                let ends_it =
+                    spoils && self.on_busy == OnBusy::Cancel && paths.iter().any(|path| runs(path) < LAST_CANCEL);
                 let is_first = ends_it && !std::mem::replace(is_cancelled, *is_cancelled || ends_it);
                 changed.extend(paths);
                 is_first.then_some(Action::Cancel)
@@ -153,7 +158,7 @@ mod tests {
     }
 
     fn changed(names: &[&str]) -> Input {
-        Input::Changed(files(names))
+        Input::Changed { paths: files(names), spoils: true }
     }
 
     fn start(names: &[&str]) -> Action {
@@ -181,6 +186,15 @@ mod tests {
             assert_eq!(machine.step(Input::Ended(None)), Some(start(&["a", "b"])));
             assert_eq!(machine.step(Input::Ended(None)), Some(wait(&[])));
         }
+    }
+
+    #[test]
+    fn what_a_run_may_have_been_meant_to_change_does_not_end_it() {
+        let mut machine = Machine::new(OnBusy::Cancel);
+        let rewritten = Input::Changed { paths: files(&["a"]), spoils: false };
+        assert_eq!(machine.step(rewritten), None);
+        assert_eq!(machine.step(changed(&["b"])), Some(Action::Cancel));
+        assert_eq!(machine.step(Input::Ended(None)), Some(start(&["a", "b"])));
     }
 
     #[test]
@@ -242,7 +256,7 @@ mod tests {
     fn input() -> impl Strategy<Value = Input> {
         let paths = prop::collection::btree_set("[abc]".prop_map(PathBuf::from), 1..3);
         prop_oneof![
-            4 => paths.prop_map(Input::Changed),
+            4 => (paths, any::<bool>()).prop_map(|(paths, spoils)| Input::Changed { paths, spoils }),
             4 => prop::option::weighted(0.02, Just(Signal::INT)).prop_map(Input::Ended),
             1 => Just(Input::Signal(Signal::TERM)),
         ]
@@ -265,7 +279,8 @@ mod tests {
                 if matches!(input, Input::Ended(_)) && !busy {
                     continue;
                 }
-                if let Input::Changed(paths) = &input {
+                let spoilt = matches!(input, Input::Changed { spoils: true, .. });
+                if let Input::Changed { paths, .. } = &input {
                     unseen.extend(paths.iter().cloned());
                 }
                 ending |= matches!(input, Input::Signal(_));
@@ -278,7 +293,7 @@ mod tests {
                         (busy, cancelled) = (true, false);
                     }
                     Some(Action::Cancel) => {
-                        prop_assert!(busy && !ending && !cancelled && !finish);
+                        prop_assert!(busy && !ending && !cancelled && !finish && spoilt);
                         cancelled = true;
                     }
                     Some(Action::Tell(_)) => prop_assert!(busy && ending),

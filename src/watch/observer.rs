@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::folders::{Folders, Touched, WatchError};
 use super::looks::{Difference, Looks};
+use super::open_folder::is_kept_apart;
 use super::scope::{Listings, Scope};
 
 /// How often folders are listed anew because others came while they were being watched.
@@ -74,13 +75,10 @@ impl Observer {
         }
         let mut is_touched = false;
         for path in self.folders.names_of(real) {
-            let is_known = self.looks.knows(&path);
-            if !is_known && (path.starts_with(".procman") || path.starts_with(".git")) {
-                continue;
-            }
+            let may_count = self.looks.knows(&path) || self.scope.may_count(&path);
             // What counts may lie in a folder that is new.
-            is_shaken |= real.is_dir();
-            if is_known || self.scope.may_count(&path) {
+            is_shaken |= real.is_dir() && (may_count || !is_kept_apart(&path) || self.scope.leads_on(&path));
+            if may_count {
                 self.touched.insert(path);
                 is_touched = true;
             }

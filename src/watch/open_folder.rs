@@ -27,12 +27,13 @@ pub(super) fn files_in(root: &Path, folder: &Path) -> BTreeSet<PathBuf> {
 fn walker(folder: &Path) -> WalkBuilder {
     let mut builder = WalkBuilder::new(folder);
     builder.hidden(false).ignore(false).require_git(false);
-    builder.filter_entry(|entry: &DirEntry| !is_kept_apart(entry.file_name().as_encoded_bytes()));
+    builder.filter_entry(|entry: &DirEntry| !is_kept_apart(Path::new(entry.file_name())));
     builder
 }
 
-fn is_kept_apart(name: &[u8]) -> bool {
-    matches!(name, b".git" | b".procman")
+/// Whether a path lies in what git or procman keep of their own.
+pub(super) fn is_kept_apart(path: &Path) -> bool {
+    path.components().any(|name| matches!(name.as_os_str().as_encoded_bytes(), b".git" | b".procman"))
 }
 
 /// Whether an editor makes files of this name for itself while it saves or holds another one.

@@ -2,11 +2,10 @@
 //! read, the whole folder.
 
 use std::collections::{BTreeSet, HashMap};
-use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 
 use super::index::Index;
-use super::open_folder::{self, is_editors_own};
+use super::open_folder::{self, is_editors_own, is_kept_apart};
 use crate::files::{FileSet, JobFiles};
 use crate::glob::PathOrGlob;
 use crate::job::Job;
@@ -112,6 +111,11 @@ impl Scope {
         listings.entry(folder.to_owned()).or_insert_with(list).contains(path)
     }
 
+    /// Whether a file or a glob that is named lies below this folder, or in it.
+    pub(crate) fn leads_on(&self, folder: &Path) -> bool {
+        self.definitions.is_below(folder) || self.inputs.is_below(folder)
+    }
+
     /// The files that count and are there, and those that are named and may come.
     pub(crate) fn files(&self) -> BTreeSet<PathBuf> {
         let mut files = BTreeSet::new();
@@ -150,17 +154,20 @@ impl Scope {
         })
     }
 
+    /// Whether a job makes of a file what it is to be: it counts, and whoever changes it during a run may be that job.
+    pub(crate) fn is_rewritten(&self, path: &Path) -> bool {
+        self.rewriting.iter().any(|(inputs, outputs)| inputs.contains(path) && outputs.contains(path))
+    }
+
     /// Whether a job makes it, and does not read it before.
     fn is_made(&self, path: &Path) -> bool {
-        let rewrites = |(inputs, outputs): &(FileSet, FileSet)| inputs.contains(path) && outputs.contains(path);
-        self.outputs.contains(path) && !self.rewriting.iter().any(rewrites)
+        self.outputs.contains(path) && !self.is_rewritten(path)
     }
 }
 
 /// Whether a path lies in the manifest's folder, and not in what git or procman keep of their own.
 fn is_inside(path: &Path) -> bool {
-    let may_be = |name: &OsStr| name != ".git" && name != ".procman";
-    path.components().all(|name| matches!(name, Component::Normal(name) if may_be(name)))
+    path.components().all(|name| matches!(name, Component::Normal(_))) && !is_kept_apart(path)
 }
 
 /// Whether a file may be in both: one names what the other does, or what it contains.

@@ -8,7 +8,7 @@ use std::os::unix::process::ExitStatusExt;
 
 use snapbox::str;
 
-use crate::sandbox::{Sandbox, is_gone, is_stopped, misbehaving, send, wait_until};
+use crate::sandbox::{PROCMAN, Sandbox, is_gone, is_stopped, misbehaving, send, wait_until};
 use crate::terminal::{CTRL_C, CTRL_Z, Terminal};
 
 /// A watch at a terminal.
@@ -353,6 +353,8 @@ fn a_formatter_comes_to_its_end() {
             watch.waits(2);
             assert_eq!(sandbox.read("read"), "blankblanks");
             assert!(sandbox.runs("runs") <= 4, "{}", watch.terminal.shown());
+            // It says so itself that it rewrites them.
+            assert!(outputs.is_empty() || !watch.terminal.shown().contains("cancelled"), "{}", watch.terminal.shown());
             watch.ends();
         }
     }
@@ -404,6 +406,27 @@ fn what_a_compiler_has_found_counts() {
     sandbox.write("a.h", "2");
     watch.waits(2);
     assert_eq!((watch.changes(), sandbox.read("a.o")), (vec!["a.h".to_owned()], "12".to_owned()));
+    watch.ends();
+}
+
+#[test]
+fn what_is_named_counts_wherever_it_lies() {
+    let sandbox = Sandbox::new()
+        .file("x/procman.toml", "[tasks.job]\nargv = ['true']\ninputs = ['.git/HEAD', '.git/refs/**', '../beside']")
+        .file("x/.git/HEAD", "1")
+        .file("x/.git/index", "1")
+        .file("beside", "1");
+    let watch = sandbox.watch(&["-C", "x"]);
+    watch.waits(1);
+    sandbox.write("x/.git/index", "2");
+    sandbox.write("x/.git/HEAD", "2");
+    watch.waits(2);
+    sandbox.write("x/.git/refs/heads/main", "1");
+    watch.waits(3);
+    sandbox.write("other", "2");
+    sandbox.write("beside", "2");
+    watch.waits(4);
+    assert_eq!(watch.changes(), ["x/.git/HEAD", "x/.git/refs/heads/main", "beside"]);
     watch.ends();
 }
 
@@ -563,4 +586,26 @@ fn an_interactive_job_gets_the_terminal() {
     let Watch { mut terminal } = watch;
     terminal.type_keys(CTRL_C);
     assert_eq!(terminal.wait().signal(), Some(2));
+}
+
+/// The limit is one of a namespace that the test makes for itself.
+#[test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn a_limit_of_the_system_is_an_error_that_says_what_to_do() {
+    let lowered = "echo 2 > /proc/sys/user/max_inotify_watches && exec \"$@\"";
+    let sandbox = Sandbox::with("[tasks]\nmake = ['touch', 'made']").file("a/b/c/d", "");
+    let in_namespace = |program: &[&str]| {
+        let mut command = sandbox.program("unshare");
+        command.args(["--user", "--map-root-user", "sh", "-c", lowered, "sh"]).args(program);
+        command
+    };
+    if !in_namespace(&["true"]).output().is_ok_and(|output| output.status.success()) {
+        eprintln!("no limit can be set here");
+        return;
+    }
+    sandbox.ran(in_namespace(&[PROCMAN, "-w"])).code(3).stderr(str![[r#"
+error: 4 folders cannot be watched: the system lets this user watch no more; raise `fs.inotify.max_user_watches` with sysctl, or name fewer files in `inputs`
+
+"#]]);
+    assert!(!sandbox.path("made").exists());
 }
