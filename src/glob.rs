@@ -64,6 +64,12 @@ impl PathOrGlob {
             Self::Glob(glob) => glob.pattern(),
         }
     }
+
+    /// The same to be shown, with what is filled in later as it is written.
+    pub(crate) fn shown(&self) -> String {
+        // Two braces are what is left open, and mean nothing in a pattern.
+        self.pattern().to_string_lossy().replace(r"\{\{", "{{").replace(r"\}\}", "}}")
+    }
 }
 
 impl Glob {

@@ -29,6 +29,7 @@
 pub mod cli;
 mod definition;
 mod diagnostic;
+mod diagram;
 pub mod event;
 mod exec;
 mod expected;

@@ -162,7 +162,7 @@ impl Plan {
         nodes.iter().map(|node| self.node_name(*node).clone()).collect()
     }
 
-    fn node_name(&self, node: NodeId) -> &Arc<str> {
+    pub(crate) fn node_name(&self, node: NodeId) -> &Arc<str> {
         match self.graph.job(node) {
             Some(job) => self.jobs.name(job),
             None => &self.groups[node.index() - self.jobs.len()],

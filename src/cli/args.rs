@@ -9,6 +9,7 @@ use super::check::CheckArgs;
 use super::clean::CleanArgs;
 use super::color::ColorChoice;
 use super::completions::CompletionsArgs;
+use super::graph::GraphArgs;
 use super::history::HistoryArgs;
 use super::list::ListArgs;
 use super::logs::LogsArgs;
@@ -71,6 +72,8 @@ pub(super) enum Command {
     Check(CheckArgs),
     /// Show the jobs that would run, and how, and start nothing
     Plan(PlanArgs),
+    /// Draw what waits for what
+    Graph(GraphArgs),
     /// Write a commented procman.toml
     Init,
     /// Show the log of a job, or which logs there are

@@ -46,6 +46,7 @@ impl Command {
             Self::List(args) => args.set.complete(lookup),
             Self::Check(args) => args.set.complete(lookup),
             Self::Plan(args) => args.selection.complete(lookup),
+            Self::Graph(args) => args.selection.complete(lookup),
             Self::Explain(args) => args.complete(lookup),
             Self::Rerun(args) => args.options.complete(lookup),
             Self::Clean(args) => {

@@ -11,6 +11,7 @@ mod environment;
 mod explain;
 mod follow;
 mod github;
+mod graph;
 mod history;
 mod init;
 mod list;
@@ -94,6 +95,7 @@ pub fn main() -> ExitCode {
         Command::List(args) => list::list(&context, &args),
         Command::Check(args) => check::check(&context, &args),
         Command::Plan(args) => plan::plan(&context, args),
+        Command::Graph(args) => graph::graph(&context, args),
         Command::Explain(args) => explain::explain(&context, args),
         Command::Init => init::init(&context),
         Command::Logs(args) => logs::logs(&context, &args),

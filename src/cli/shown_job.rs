@@ -171,13 +171,8 @@ fn size(bytes: u64) -> String {
 }
 
 fn patterns(set: &FileSet) -> Vec<String> {
-    let excluded = set.excluded.iter().map(|excluded| format!("!{}", pattern(excluded)));
-    set.named.iter().map(pattern).chain(excluded).collect()
-}
-
-fn pattern(pattern: &PathOrGlob) -> String {
-    // Two braces are what is left open, and mean nothing in a pattern.
-    pattern.pattern().to_string_lossy().replace(r"\{\{", "{{").replace(r"\}\}", "}}")
+    let excluded = set.excluded.iter().map(|excluded| format!("!{}", excluded.shown()));
+    set.named.iter().map(PathOrGlob::shown).chain(excluded).collect()
 }
 
 fn duration(duration: Duration) -> String {

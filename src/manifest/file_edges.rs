@@ -31,12 +31,25 @@ pub(super) fn add(jobs: &JobMap, root: &Path, makers: &Makers<'_>, graph: &mut G
                 graph.add_file_need(id.into(), maker.into());
             }
         };
-        maker_of_stdin(jobs, root, makers, id).into_iter().for_each(&mut add);
-        if let Some(files) = &job.files {
-            for named in &files.inputs.named {
-                makers.for_each(named, &files.inputs, |_, maker| add(maker));
-            }
-        }
+        for_each(jobs, root, makers, id, |_, maker| add(maker));
+    }
+}
+
+/// Calls `each` with all who make something that a job reads, and with what that is; once for each such thing. Where the job
+/// makes it itself, it is among them.
+pub(crate) fn for_each(
+    jobs: &JobMap,
+    root: &Path,
+    makers: &Makers<'_>,
+    id: JobId,
+    mut each: impl FnMut(FileReason, JobId),
+) {
+    if let Some(maker) = maker_of_stdin(jobs, root, makers, id) {
+        each(FileReason::Stdin, maker);
+    }
+    let Some(files) = &jobs.job(id).files else { return };
+    for (at, named) in files.inputs.named.iter().enumerate() {
+        makers.for_each(named, &files.inputs, |_, maker| each(FileReason::Input(at), maker));
     }
 }
 
@@ -50,7 +63,7 @@ fn maker_of_stdin(jobs: &JobMap, root: &Path, makers: &Makers<'_>, job: JobId) -
 
 /// For which of its files a job waits for another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum FileReason {
+pub(crate) enum FileReason {
     /// The input with this place among those of its task.
     Input(usize),
     Stdin,
@@ -58,14 +71,11 @@ pub(super) enum FileReason {
 
 /// Why a job waits for another one that it does not name.
 pub(super) fn reason(jobs: &JobMap, root: &Path, makers: &Makers<'_>, job: JobId, on: JobId) -> Option<FileReason> {
-    if maker_of_stdin(jobs, root, makers, job) == Some(on) {
-        return Some(FileReason::Stdin);
-    }
-    let inputs = &jobs.job(job).files.as_ref()?.inputs;
-    let is_made_by = |named| {
-        let mut found = false;
-        makers.for_each(named, inputs, |_, maker| found |= maker == on);
-        found
-    };
-    inputs.named.iter().position(is_made_by).map(FileReason::Input)
+    let mut first = None;
+    for_each(jobs, root, makers, job, |reason, maker| {
+        if maker == on {
+            first.get_or_insert(reason);
+        }
+    });
+    first
 }

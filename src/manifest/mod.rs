@@ -55,6 +55,7 @@ use header::Header;
 use include::Files;
 use version::Version;
 
+pub(crate) use file_edges::{FileReason, for_each as for_each_maker};
 pub(crate) use find::{FILE_NAME, Found, find};
 pub use select::SelectionError;
 pub(crate) use size::Size;

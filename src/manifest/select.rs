@@ -139,6 +139,24 @@ impl Manifest {
         Ok(self.tasks().filter(|(_, task)| is_among(task)).map(|(name, _)| name).collect())
     }
 
+    /// For each group and each matrix, by its place among the plan's groups, whether it is asked for as a whole, by itself
+    /// or as part of a group.
+    ///
+    /// # Errors
+    ///
+    /// Every name that selects nothing.
+    pub(crate) fn named_groups(&self, names: &[String]) -> Result<Vec<bool>, Vec<SelectionError>> {
+        let mut asked = vec![false; self.groups.len()];
+        let mut open: Vec<NodeId> = self.chosen(names)?.tasks.into_iter().map(|task| self.tasks[task].node).collect();
+        while let Some(node) = open.pop() {
+            let group = node.index().checked_sub(self.jobs.len());
+            if group.is_some_and(|group| !std::mem::replace(&mut asked[group], true)) {
+                open.extend(self.graph.needs(node));
+            }
+        }
+        Ok(asked)
+    }
+
     fn chosen(&self, names: &[String]) -> Result<Chosen, Vec<SelectionError>> {
         let names = if names.is_empty() { self.default.as_deref() } else { Some(names) };
         let mut chosen = Chosen::default();

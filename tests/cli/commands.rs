@@ -1562,6 +1562,7 @@ Commands:
   explain      Say of tasks whether they are up to date, and why not
   check        Look for everything that is wrong with the manifest
   plan         Show the jobs that would run, and how, and start nothing
+  graph        Draw what waits for what
   init         Write a commented procman.toml
   logs         Show the log of a job, or which logs there are
   history      List the runs there have been

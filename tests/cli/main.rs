@@ -20,6 +20,7 @@ mod files;
 mod follow;
 mod freshness;
 mod github;
+mod graph;
 mod guardian;
 mod half_made;
 mod history;
