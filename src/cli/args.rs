@@ -88,6 +88,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Remove old runs, or what is known to be up to date
     Clean(CleanArgs),
+    /// Write the JSON Schema of manifests, for editors
+    Schema,
     /// Write the completion script of a shell
     Completions(CompletionsArgs),
 }

@@ -53,9 +53,13 @@ impl Command {
                 args.dry_run |= read(lookup, "DRY_RUN", boolean)?.unwrap_or(false);
                 Ok(())
             }
-            Self::Init | Self::Logs(_) | Self::History(_) | Self::Show(_) | Self::Report(_) | Self::Completions(_) => {
-                Ok(())
-            }
+            Self::Init
+            | Self::Logs(_)
+            | Self::History(_)
+            | Self::Show(_)
+            | Self::Report(_)
+            | Self::Schema
+            | Self::Completions(_) => Ok(()),
         }
     }
 }

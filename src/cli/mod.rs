@@ -24,6 +24,7 @@ mod plan;
 mod report;
 mod rerun;
 mod run;
+mod schema;
 mod screen;
 mod show;
 mod shown_job;
@@ -104,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Show(args) => show::show(&context, &args),
         Command::Rerun(args) => rerun::rerun(&context, &args),
         Command::Report(args) => report::report(&context, &args),
+        Command::Schema => schema::schema(),
         Command::Completions(args) => completions::completions(&args),
     };
     ExitCode::from(match result {

@@ -4,10 +4,12 @@
 //! and the next one is looked at.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::ops::Range;
 
 use indexmap::IndexMap;
+use schemars::JsonSchema;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -95,11 +97,16 @@ impl Problems {
 
 /// A type that a value of a manifest can be.
 pub(super) trait FromToml<'i>: Sized {
+    /// What its values look like: nothing that [`FromToml::from_toml`] takes may be refused.
+    type Schema: JsonSchema;
+
     /// The value, or `None` once its problems have been noted.
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self>;
 }
 
 impl<'i> FromToml<'i> for Text<'i> {
+    type Schema = String;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         match value.get_ref() {
             DeValue::String(_) => {}
@@ -129,6 +136,8 @@ impl<'i> FromToml<'i> for Text<'i> {
 }
 
 impl<'i> FromToml<'i> for bool {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         match value.get_ref() {
             DeValue::Boolean(flag) => Some(*flag),
@@ -142,6 +151,8 @@ impl<'i> FromToml<'i> for bool {
 }
 
 impl<'i> FromToml<'i> for i64 {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         match value.get_ref() {
             DeValue::Integer(number) => match i64::from_str_radix(number.as_str(), number.radix()) {
@@ -158,6 +169,8 @@ impl<'i> FromToml<'i> for i64 {
 }
 
 impl<'i, T: FromToml<'i>> FromToml<'i> for Spanned<T> {
+    type Schema = T::Schema;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         let span = value.span();
         T::from_toml(value, problems).map(|decoded| Spanned::new(span, decoded))
@@ -165,6 +178,8 @@ impl<'i, T: FromToml<'i>> FromToml<'i> for Spanned<T> {
 }
 
 impl<'i, T: FromToml<'i>> FromToml<'i> for Vec<T> {
+    type Schema = Vec<T::Schema>;
+
     /// Elements that do not fit are left out, their problems noted.
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         match value.get_ref() {
@@ -187,6 +202,8 @@ impl<'i, T: FromToml<'i>> FromToml<'i> for Vec<T> {
 }
 
 impl<'i, T: FromToml<'i>> FromToml<'i> for IndexMap<Spanned<Text<'i>>, T> {
+    type Schema = BTreeMap<String, T::Schema>;
+
     /// Values that do not fit are left out, their problems noted.
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         let table = table(value, problems)?;
@@ -230,16 +247,24 @@ pub(super) fn toml_string(text: &str) -> String {
 pub(super) trait Present {
     /// Its keys, each with the place of its value.
     fn present(&self) -> Vec<(&'static str, Range<usize>)>;
+
+    /// Takes the value of a key away; answers where it was.
+    fn remove(&mut self, key: &str) -> Option<Range<usize>>;
 }
 
-/// Declares a table of the manifest: a struct with an optional, spanned field for each key, and its decoding. The keys
-/// a user may write are the fields' names and nothing else.
+/// Declares a table of the manifest: a struct with an optional, spanned field for each key, its decoding and its schema.
+/// The keys a user may write are the fields' names and nothing else, and an editor shows what is said of them here.
+///
+/// `#[default(…)]` is what holds where a key is left out. What is checked only when all is known has no type of its own: what
+/// its values look like then stands behind `as`.
 macro_rules! raw_table {
-    ($(#[$attribute:meta])* $name:ident { $($(#[$field_attribute:meta])* $field:ident: $type:ty,)* }) => {
+    ($(#[$attribute:meta])* $name:ident { $(
+        $(#[doc = $doc:literal])+ $(#[default($default:tt)])? $field:ident: $type:ty $(as $schema:ty)?,
+    )* }) => {
         $(#[$attribute])*
         #[derive(Debug, Default)]
         pub(super) struct $name<'i> {
-            $($(#[$field_attribute])* pub(super) $field: Option<::toml::Spanned<$type>>,)*
+            $($(#[doc = $doc])+ pub(super) $field: Option<::toml::Spanned<$type>>,)*
             /// Also where no value lies in the manifest's text.
             _text: ::std::marker::PhantomData<&'i str>,
         }
@@ -248,6 +273,34 @@ macro_rules! raw_table {
             fn present(&self) -> Vec<(&'static str, ::std::ops::Range<usize>)> {
                 let keys = [$((stringify!($field), self.$field.as_ref().map(::toml::Spanned::span))),*];
                 keys.into_iter().filter_map(|(key, span)| Some((key, span?))).collect()
+            }
+
+            fn remove(&mut self, key: &str) -> Option<::std::ops::Range<usize>> {
+                match key {
+                    $(stringify!($field) => self.$field.take().map(|value| value.span()),)*
+                    _ => None,
+                }
+            }
+        }
+
+        impl<'i> ::schemars::JsonSchema for $name<'i> {
+            fn inline_schema() -> bool {
+                true
+            }
+
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(generator: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
+                let mut properties = ::serde_json::Map::new();
+                $(
+                    let mut schema = generator.subschema_for::<$crate::manifest::decode::schema_of!('i, $type $(, $schema)?)>();
+                    schema.insert("description".to_owned(), $crate::manifest::schema::description(&[$($doc),+]).into());
+                    $(schema.insert("default".to_owned(), ::serde_json::json!($default));)?
+                    properties.insert(stringify!($field).to_owned(), schema.into());
+                )*
+                ::schemars::json_schema!({ "type": "object", "properties": properties, "additionalProperties": false })
             }
         }
 
@@ -277,3 +330,14 @@ macro_rules! raw_table {
     };
 }
 pub(super) use raw_table;
+
+/// What the values of a key look like: as its type has it, unless something else is said.
+macro_rules! schema_of {
+    ($i:lifetime, $type:ty) => {
+        <$type as $crate::manifest::decode::FromToml<$i>>::Schema
+    };
+    ($i:lifetime, $type:ty, $schema:ty) => {
+        $schema
+    };
+}
+pub(super) use schema_of;

@@ -2,8 +2,8 @@
 
 use toml::Spanned;
 
+use super::limit::Limit;
 use super::raw::{Name, RawManifest};
-use super::values::Limit;
 use crate::plan::OnFailure;
 use crate::retention::Retention;
 

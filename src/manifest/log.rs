@@ -13,13 +13,19 @@ use crate::retention::Retention;
 raw_table! {
     /// As it is written.
     RawLog {
+        /// How many runs are kept.
+        #[default(20)]
         keep_runs: Positive,
+        /// No run that began longer ago than this is kept, such as `30d`.
         max_age: DurationText,
+        /// The oldest runs are removed until all together take no more than this, such as `1GB`.
         max_size: Size,
     }
 }
 
 impl FromToml<'_> for Retention {
+    type Schema = RawLog<'static>;
+
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         let raw = RawLog::decode(table(value, problems)?, problems, |key, problems| {
             let help = problems.suggest(key.get_ref(), RawLog::KEYS.iter().copied());

@@ -10,11 +10,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
+use schemars::{Schema, json_schema};
 use toml::Spanned;
 use toml::de::DeValue;
 
 use super::decode::{FromToml, Problems, Text, raw_table, table};
 use super::raw::{Name, unknown_key};
+use super::schema::{ValueName, either, looks_like};
 use super::template::{self, Filling, Known, Place, Template, Value};
 use crate::diagnostic::Problem;
 use crate::glob::{PathOrGlob, normalised};
@@ -32,6 +34,8 @@ pub(super) struct RawMatrix<'i> {
 }
 
 impl<'i> FromToml<'i> for RawMatrix<'i> {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         let span = value.span();
         if matches!(value.get_ref(), DeValue::Table(table) if table.is_empty()) {
@@ -43,6 +47,13 @@ impl<'i> FromToml<'i> for RawMatrix<'i> {
     }
 }
 
+looks_like! { RawMatrix<'_>, generator: {
+    "type": "object",
+    "minProperties": 1,
+    "propertyNames": generator.subschema_for::<ValueName>(),
+    "additionalProperties": generator.subschema_for::<RawValues<'_>>(),
+} }
+
 /// Where the values of one key come from.
 #[derive(Debug)]
 pub(super) enum RawValues<'i> {
@@ -53,8 +64,11 @@ pub(super) enum RawValues<'i> {
 raw_table! {
     /// What values are found by; one of these.
     RawSource {
+        /// The files that this pattern fits when the manifest is read, sorted.
         glob: Text<'i>,
+        /// Whole numbers: the first, the last, and the step if it is not 1.
         range: RangeEnds,
+        /// The lines of this file, less blank ones.
         lines: Text<'i>,
     }
 }
@@ -64,6 +78,8 @@ raw_table! {
 pub(super) struct Scalar<'i>(pub(super) Text<'i>);
 
 impl<'i> FromToml<'i> for Scalar<'i> {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         let text = match value.get_ref() {
             DeValue::String(_) => Text::from_toml(value, problems)?,
@@ -76,6 +92,8 @@ impl<'i> FromToml<'i> for Scalar<'i> {
     }
 }
 
+looks_like! { Scalar<'_>: { "type": ["string", "number", "boolean"] } }
+
 /// `[first, last]` or `[first, last, step]`; both ends count.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RangeEnds {
@@ -85,6 +103,8 @@ pub(super) struct RangeEnds {
 }
 
 impl FromToml<'_> for RangeEnds {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         const WANTED: &str = "an array of two or three integers: first, last and step";
         let span = value.span();
@@ -112,6 +132,14 @@ impl FromToml<'_> for RangeEnds {
     }
 }
 
+looks_like! { RangeEnds: {
+    "type": "array",
+    "prefixItems": [{ "type": "integer" }, { "type": "integer" }, { "type": "integer", "not": { "enum": [0] } }],
+    "minItems": 2,
+    "maxItems": 3,
+    "examples": [[1, 10], [10, 0, -2]],
+} }
+
 impl RangeEnds {
     fn len(self) -> usize {
         let steps = (i128::from(self.last) - i128::from(self.first)) / i128::from(self.step);
@@ -125,6 +153,8 @@ impl RangeEnds {
 }
 
 impl<'i> FromToml<'i> for RawValues<'i> {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         match value.get_ref() {
             DeValue::Array(array) if array.is_empty() => {
@@ -152,6 +182,18 @@ impl<'i> FromToml<'i> for RawValues<'i> {
             }
         }
     }
+}
+
+looks_like! { RawValues<'_>, generator: either(
+    json_schema!({ "type": "array", "minItems": 1, "items": generator.subschema_for::<Scalar<'_>>() }),
+    one(generator.subschema_for::<RawSource<'_>>()),
+) }
+
+/// A table with one key.
+fn one(mut table: Schema) -> Schema {
+    table.insert("minProperties".to_owned(), 1.into());
+    table.insert("maxProperties".to_owned(), 1.into());
+    table
 }
 
 /// The keys of a matrix, each with its values.

@@ -12,6 +12,7 @@ mod find;
 mod header;
 mod include;
 mod jobs;
+mod limit;
 mod log;
 mod lower;
 mod matrix;
@@ -22,6 +23,7 @@ mod pools;
 mod raw;
 mod resolve;
 mod retries;
+mod schema;
 mod scope;
 mod select;
 mod settings;
@@ -57,9 +59,10 @@ use version::Version;
 
 pub(crate) use file_edges::{FileReason, for_each as for_each_maker};
 pub(crate) use find::{FILE_NAME, Found, find};
+pub use limit::Limit;
+pub(crate) use schema::of_manifests as schema_of_manifests;
 pub use select::SelectionError;
 pub(crate) use size::Size;
-pub use values::Limit;
 
 /// A manifest without errors.
 #[derive(Debug, Clone)]

@@ -19,6 +19,8 @@ use crate::diagnostic::Problem;
 pub(super) struct Slots(u32);
 
 impl FromToml<'_> for Slots {
+    type Schema = Positive;
+
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         Some(Self(Positive::from_toml(value, problems).map_or(1, |slots| slots.0)))
     }

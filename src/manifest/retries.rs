@@ -2,11 +2,14 @@
 
 use std::ops::Range;
 
+use schemars::{Schema, json_schema};
+use serde_json::json;
 use toml::Spanned;
 use toml::de::DeValue;
 
 use super::decode::{FromToml, Present, Problems, raw_table, table};
 use super::raw::unknown_key;
+use super::schema::{either, looks_like};
 use super::values::{BackoffName, Count, DurationText, Fraction};
 use crate::diagnostic::Problem;
 use crate::job::{Backoff, Retries};
@@ -14,15 +17,25 @@ use crate::job::{Backoff, Retries};
 raw_table! {
     /// The long form.
     RawRetries {
+        /// How many more attempts a failed one is given.
         count: Count,
+        /// How long to wait before the second attempt, and before each further one the same unless `backoff` says otherwise.
+        #[default("0s")]
         delay: DurationText,
+        /// Whether each delay is as long as the one before, or twice as long, up to `max_delay`.
+        #[default("fixed")]
         backoff: BackoffName,
+        /// The longest delay that doubling comes to.
         max_delay: DurationText,
+        /// The part of each delay, from 0.0 to 1.0, of which a random share is taken off. `--seed` makes it the same again.
+        #[default(0.0)]
         jitter: Fraction,
     }
 }
 
 impl FromToml<'_> for Retries {
+    type Schema = RetriesSchema;
+
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         const WANTED: &str = "an integer or a table";
         match value.get_ref() {
@@ -47,6 +60,26 @@ impl FromToml<'_> for Retries {
             }
         }
     }
+}
+
+/// What [`Retries`] look like; apart, since they are known outside.
+pub(super) struct RetriesSchema;
+
+looks_like! { RetriesSchema, generator: either(
+    generator.subschema_for::<Count>(),
+    with_delay(generator.subschema_for::<RawRetries<'_>>()),
+) }
+
+/// A table that says how many there are, and says of a delay only where there is one.
+fn with_delay(mut table: Schema) -> Schema {
+    let grows = json_schema!({
+        "required": ["delay", "backoff"],
+        "properties": { "backoff": { "enum": ["exponential"] } },
+    });
+    table.insert("required".to_owned(), ["count"].as_slice().into());
+    let needed = json!({ "backoff": ["delay"], "jitter": ["delay"], "max_delay": grows });
+    table.insert("dependencies".to_owned(), needed);
+    table
 }
 
 impl RawRetries<'_> {

@@ -7,13 +7,13 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use toml::Spanned;
 
-use super::decode::Problems;
+use super::decode::{Present, Problems};
 use super::draft::{Draft, Variables};
 use super::env_file::EnvFiles;
 use super::include::File;
 use super::patterns::Start;
 use super::pools::Pools;
-use super::raw::{RawManifest, RawTask};
+use super::raw::{KEYS_OF_ONE_TASK, RawManifest, RawTask};
 use super::settings::{lower_inherit, variables};
 use super::surroundings::Surroundings;
 use super::template::{self, Known};
@@ -156,14 +156,8 @@ impl<'i> Scope<'i> {
 
 fn read_defaults<'i>(manifest: &mut RawManifest<'i>, problems: &mut Problems) -> Option<RawTask<'i>> {
     let mut defaults = RawTask::from_table(manifest.defaults.take()?.into_inner().0, problems);
-    let own = [
-        ("argv", defaults.argv.take().map(|value| value.span())),
-        ("description", defaults.description.take().map(|value| value.span())),
-        ("aliases", defaults.aliases.take().map(|value| value.span())),
-        ("matrix", defaults.matrix.take().map(|value| value.span())),
-    ];
-    for (key, span) in own {
-        if let Some(span) = span {
+    for key in KEYS_OF_ONE_TASK {
+        if let Some(span) = defaults.remove(key) {
             let problem = Problem::error(span, format!("`{key}` cannot be a default"));
             problems.push(problem.help("it is a task's own; write it in the task"));
         }

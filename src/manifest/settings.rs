@@ -16,11 +16,12 @@ use crate::diagnostic::Problem;
 use crate::job::{Inherit, JobSettings};
 
 /// The operating systems that Rust programs are built for, as [`std::env::consts::OS`] names them.
-const PLATFORMS: [&str; 9] =
+pub(super) const PLATFORMS: [&str; 9] =
     ["linux", "macos", "freebsd", "netbsd", "openbsd", "dragonfly", "illumos", "solaris", "windows"];
 
 /// The keys of a task that do not speak of its processes.
-const KEYS_OF_THE_TASK: [&str; 8] = ["argv", "description", "deps", "after", "tags", "aliases", "private", "manual"];
+pub(super) const KEYS_OF_THE_TASK: [&str; 8] =
+    ["argv", "description", "deps", "after", "tags", "aliases", "private", "manual"];
 /// Those that speak of its jobs, and are no settings.
 const KEYS_OF_THE_JOB: [&str; 4] = ["inputs", "outputs", "depfile", "matrix"];
 

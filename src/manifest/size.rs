@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::decode::{FromToml, Problems};
+use super::schema::looks_like;
 
 /// How a size is written.
 const HELP: &str =
@@ -31,6 +32,8 @@ impl FromStr for Size {
 }
 
 impl FromToml<'_> for Size {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         match value.get_ref() {
             DeValue::String(text) => match parse(text) {
@@ -46,6 +49,12 @@ impl FromToml<'_> for Size {
         }
     }
 }
+
+looks_like! { Size: {
+    "type": "string",
+    "pattern": r"^[0-9]+(\.[0-9]+)? *[KMGTkmgt]([Ii]?[Bb])?$",
+    "examples": ["512M", "1.5G"],
+} }
 
 /// `K`, `KB` and `KiB` are all 1024 bytes, as memory is counted everywhere.
 fn parse(text: &str) -> Option<u64> {

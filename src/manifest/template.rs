@@ -186,9 +186,14 @@ pub(super) fn splat(text: &str) -> Option<&'static str> {
     SPLATS.into_iter().find(|splat| *splat == name)
 }
 
+/// What no var and no key of a matrix can be called.
+pub(super) fn names_with_a_meaning() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.into_iter().chain(SPLATS).chain([ENVIRONMENT])
+}
+
 /// What keeps a text from being the name of a value.
 pub(super) fn name_problem(name: &str) -> Option<String> {
-    if name == ENVIRONMENT || BUILT_IN.contains(&name) || SPLATS.contains(&name) {
+    if names_with_a_meaning().any(|taken| taken == name) {
         return Some(format!("`{name}` has a meaning of its own in `{{{{…}}}}`; choose another name"));
     }
     let is_plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';

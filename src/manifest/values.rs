@@ -7,71 +7,18 @@ use toml::de::DeValue;
 
 use super::decode::{FromToml, Problems, Text, toml_string};
 use super::raw::Name;
+use super::schema::{VariableName, looks_like};
 use crate::diagnostic::Problem;
 use crate::job::{Backoff, Leak, Streams};
 use crate::plan::OnFailure;
-
-/// How many jobs may run at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Limit {
-    /// So many.
-    Count(usize),
-    /// So many for every hundred CPUs, rounded up.
-    Percent(usize),
-}
-
-impl Limit {
-    /// The number of jobs on a machine with so many CPUs, which are counted only if it matters; at least 1.
-    pub fn resolve(self, cpus: impl FnOnce() -> usize) -> usize {
-        match self {
-            Self::Count(count) => count,
-            Self::Percent(percent) => cpus().saturating_mul(percent).div_ceil(100).max(1),
-        }
-    }
-}
-
-impl std::str::FromStr for Limit {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (digits, limit): (_, fn(usize) -> Self) = match text.strip_suffix('%') {
-            Some(digits) => (digits, Self::Percent),
-            None => (text, Self::Count),
-        };
-        let digits_only = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        match digits.parse() {
-            Ok(0) => Err("must be at least 1"),
-            _ if digits.starts_with('-') => Err("must be at least 1"),
-            Ok(number) if digits_only => Ok(limit(number)),
-            _ => Err("must be a number of jobs, or a percentage of the CPUs such as \"50%\""),
-        }
-    }
-}
-
-impl FromToml<'_> for Limit {
-    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
-        let text = match value.get_ref() {
-            DeValue::Integer(_) => i64::from_toml(value.clone(), problems)?.to_string(),
-            DeValue::String(text) if text.ends_with('%') => text.clone().into_owned(),
-            DeValue::String(text) if text.parse::<Self>().is_ok() => {
-                let help = format!("write it without quotes: {text}");
-                return problems.mismatch(&value, "an integer or a percentage such as \"50%\"", Some(help));
-            }
-            DeValue::String(_) => String::new(),
-            _ => return problems.mismatch(&value, "an integer or a percentage such as \"50%\"", None),
-        };
-        match text.parse() {
-            Ok(limit) => Some(limit),
-            Err(what) => problems.invalid(value.span(), what, ""),
-        }
-    }
-}
 
 /// A program and its arguments.
 #[derive(Debug)]
 pub(super) struct Argv<'i>(pub(super) Vec<Name<'i>>);
 
 impl<'i> FromToml<'i> for Argv<'i> {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         let span = value.span();
         let words = words(value, problems)?;
@@ -79,15 +26,30 @@ impl<'i> FromToml<'i> for Argv<'i> {
     }
 }
 
+looks_like! { Argv<'_>: {
+    "type": "array",
+    "prefixItems": [{ "type": "string", "minLength": 1 }],
+    "items": { "type": "string" },
+    "minItems": 1,
+} }
+
 /// Arguments to put in front of others; none is none.
 #[derive(Debug)]
 pub(super) struct Wrapper<'i>(pub(super) Vec<Name<'i>>);
 
 impl<'i> FromToml<'i> for Wrapper<'i> {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         words(value, problems).map(Self)
     }
 }
+
+looks_like! { Wrapper<'_>: {
+    "type": "array",
+    "prefixItems": [{ "type": "string", "minLength": 1 }],
+    "items": { "type": "string" },
+} }
 
 const NO_PROGRAM: &str = "give at least the program";
 
@@ -152,6 +114,8 @@ fn split_words(line: &str) -> Option<Vec<String>> {
 pub(super) struct DurationText(pub(super) Duration);
 
 impl FromToml<'_> for DurationText {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         match value.get_ref() {
             DeValue::String(text) => match humantime::parse_duration(text) {
@@ -171,11 +135,24 @@ impl FromToml<'_> for DurationText {
     }
 }
 
+looks_like! { DurationText: {
+    "type": "string",
+    "pattern": concat!(
+        r"^\s*([0-9][0-9\s]*(\.\s*[0-9][0-9\s]*)?",
+        "(nanos|nsec|ns|usec|us|\u{b5}s|millis|msec|ms|seconds|second|secs|sec|s|minutes|minute|mins|min|m|hours|hour|hrs|hr|h|",
+        "days|day|d|weeks|week|wks|wk|w|months|month|M|years|year|yrs|yr|y)",
+        r"\s*)+$",
+    ),
+    "examples": ["500ms", "30s", "5m", "1h 30m"],
+} }
+
 /// A number of times.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Count(pub(super) u32);
 
 impl FromToml<'_> for Count {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         let span = value.span();
         match u32::try_from(i64::from_toml(value, problems)?) {
@@ -185,11 +162,15 @@ impl FromToml<'_> for Count {
     }
 }
 
+looks_like! { Count: { "type": "integer", "minimum": 0, "maximum": u32::MAX } }
+
 /// A number of things of which there is at least one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Positive(pub(super) u32);
 
 impl FromToml<'_> for Positive {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         let span = value.span();
         match u32::try_from(i64::from_toml(value, problems)?) {
@@ -199,11 +180,15 @@ impl FromToml<'_> for Positive {
     }
 }
 
+looks_like! { Positive: { "type": "integer", "minimum": 1, "maximum": u32::MAX } }
+
 /// A part of a whole.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fraction(pub(super) f64);
 
 impl FromToml<'_> for Fraction {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         let number = match value.get_ref() {
             DeValue::Float(number) => number.as_str().parse(),
@@ -217,6 +202,8 @@ impl FromToml<'_> for Fraction {
     }
 }
 
+looks_like! { Fraction: { "type": "number", "minimum": 0.0, "maximum": 1.0 } }
+
 /// `true`, `false`, or the names of the variables that pass.
 #[derive(Debug)]
 pub(super) enum InheritEnv<'i> {
@@ -226,6 +213,8 @@ pub(super) enum InheritEnv<'i> {
 }
 
 impl<'i> FromToml<'i> for InheritEnv<'i> {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         match value.get_ref() {
             DeValue::Boolean(true) => Some(Self::All),
@@ -240,11 +229,18 @@ impl<'i> FromToml<'i> for InheritEnv<'i> {
     }
 }
 
+looks_like! { InheritEnv<'_>, generator: {
+    "type": ["boolean", "array"],
+    "items": generator.subschema_for::<VariableName>(),
+} }
+
 /// Exit codes that are a success; at least one.
 #[derive(Debug)]
 pub(super) struct SuccessCodes(pub(super) Vec<i32>);
 
 impl FromToml<'_> for SuccessCodes {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
         let DeValue::Array(array) = value.get_ref() else {
             let help = "write `success_codes = [0]`, or with other codes".to_owned();
@@ -265,43 +261,38 @@ impl FromToml<'_> for SuccessCodes {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-pub(super) struct OnFailureName(pub(super) OnFailure);
+looks_like! { SuccessCodes: {
+    "type": "array",
+    "items": { "type": "integer", "minimum": 0, "maximum": 255 },
+    "minItems": 1,
+} }
 
-impl FromToml<'_> for OnFailureName {
-    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
-        let words = [("continue", OnFailure::Continue), ("no-new", OnFailure::NoNew), ("kill", OnFailure::Kill)];
-        one_of(&value, &words, problems).map(Self)
-    }
+/// Declares a value that is one of some words, with what each means.
+macro_rules! word {
+    ($name:ident($meaning:ty): $($word:literal => $means:expr,)+) => {
+        #[derive(Debug, Clone, Copy)]
+        pub(super) struct $name(pub(super) $meaning);
+
+        impl FromToml<'_> for $name {
+            type Schema = Self;
+
+            fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
+                one_of(&value, &[$(($word, $means)),+], problems).map(Self)
+            }
+        }
+
+        looks_like! { $name: { "type": "string", "enum": [$($word),+] } }
+    };
 }
 
-#[derive(Debug, Clone, Copy)]
-pub(super) struct LeakName(pub(super) Leak);
-
-impl FromToml<'_> for LeakName {
-    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
-        let words = [("kill", Leak::Kill), ("fail", Leak::Fail), ("ignore", Leak::Ignore)];
-        one_of(&value, &words, problems).map(Self)
-    }
+word! { OnFailureName(OnFailure):
+    "continue" => OnFailure::Continue,
+    "no-new" => OnFailure::NoNew,
+    "kill" => OnFailure::Kill,
 }
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct StreamsName(pub(super) Streams);
-
-impl FromToml<'_> for StreamsName {
-    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
-        one_of(&value, &[("merged", Streams::Merged), ("split", Streams::Split)], problems).map(Self)
-    }
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct BackoffName(pub(super) Backoff);
-
-impl FromToml<'_> for BackoffName {
-    fn from_toml(value: Spanned<DeValue<'_>>, problems: &mut Problems) -> Option<Self> {
-        one_of(&value, &[("fixed", Backoff::Fixed), ("exponential", Backoff::Exponential)], problems).map(Self)
-    }
-}
+word! { LeakName(Leak): "kill" => Leak::Kill, "fail" => Leak::Fail, "ignore" => Leak::Ignore, }
+word! { StreamsName(Streams): "merged" => Streams::Merged, "split" => Streams::Split, }
+word! { BackoffName(Backoff): "fixed" => Backoff::Fixed, "exponential" => Backoff::Exponential, }
 
 fn one_of<T: Copy>(value: &Spanned<DeValue<'_>>, words: &[(&str, T)], problems: &mut Problems) -> Option<T> {
     let names: Vec<String> = words.iter().map(|(word, _)| format!("\"{word}\"")).collect();
@@ -320,18 +311,6 @@ fn one_of<T: Copy>(value: &Spanned<DeValue<'_>>, words: &[(&str, T)], problems: 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn percentages_round_up_and_never_reach_zero() {
-        let resolve = |text: &str, cpus| text.parse::<Limit>().map(|limit| limit.resolve(|| cpus));
-        assert_eq!(resolve("4", 2), Ok(4));
-        assert_eq!(resolve("50%", 3), Ok(2));
-        assert_eq!(resolve("1%", 2), Ok(1));
-        assert_eq!(resolve("250%", 2), Ok(5));
-        for wrong in ["0", "0%", "", "%", "-1", "+1", "1.5", "many"] {
-            assert!(resolve(wrong, 2).is_err(), "{wrong}");
-        }
-    }
 
     #[test]
     fn help_for_a_command_line_shows_the_array_to_write() {

@@ -6,6 +6,7 @@ use toml::Spanned;
 use toml::de::DeValue;
 
 use super::decode::{FromToml, Problems, Text};
+use super::schema::looks_like;
 use crate::diagnostic::Problem;
 
 /// Up to three numbers; those that are left out are 0.
@@ -40,6 +41,8 @@ impl fmt::Display for Version {
 }
 
 impl<'i> FromToml<'i> for Version {
+    type Schema = Self;
+
     fn from_toml(value: Spanned<DeValue<'i>>, problems: &mut Problems) -> Option<Self> {
         let span = value.span();
         let text = Text::from_toml(value, problems)?;
@@ -51,6 +54,8 @@ impl<'i> FromToml<'i> for Version {
         }
     }
 }
+
+looks_like! { Version: { "type": "string", "pattern": r"^[0-9]+(\.[0-9]+){0,2}$" } }
 
 fn parse(text: &str) -> Option<[u64; 3]> {
     let mut numbers = [0; 3];

@@ -1570,6 +1570,7 @@ Commands:
   rerun        Run again what an earlier run did, or what is left of it
   report       Write what is recorded of a run, finished or not, in another format
   clean        Remove old runs, or what is known to be up to date
+  schema       Write the JSON Schema of manifests, for editors
   completions  Write the completion script of a shell
 
 Options:

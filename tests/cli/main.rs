@@ -49,6 +49,7 @@ mod rerun;
 mod retries;
 mod sandbox;
 mod scarcity;
+mod schema;
 mod show;
 mod signals;
 mod slow;
