@@ -118,7 +118,7 @@ pub(super) fn parse(mut arguments: Vec<OsString>) -> Result<Cli, clap::Error> {
 
 /// Where `run` has to be put in: after the global options, unless a subcommand, or a question that the top answers,
 /// stands there.
-fn missing_run(command: &clap::Command, arguments: &[OsString]) -> Option<usize> {
+pub(super) fn missing_run(command: &clap::Command, arguments: &[OsString]) -> Option<usize> {
     let is_global = |arg: &&clap::Arg| arg.is_global_set();
     let mut at = 1;
     while let Some(argument) = arguments.get(at) {

@@ -31,6 +31,7 @@ mod shown_job;
 mod signals;
 mod watch;
 
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
@@ -78,7 +79,11 @@ impl From<Vec<SelectionError>> for Error {
 pub fn main() -> ExitCode {
     sys::normalize_inherited_signals();
     sys::mark_descriptors_close_on_exec();
-    let mut cli = match args::parse(std::env::args_os().collect()) {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    if let Some(words) = completions::question(&arguments) {
+        return completions::answer(words);
+    }
+    let mut cli = match args::parse(arguments) {
         Ok(cli) => cli,
         Err(error) => return told_by_clap(&error),
     };

@@ -1529,26 +1529,6 @@ fn logs_can_be_read_beside_a_manifest_that_is_broken() {
 // The rest.
 
 #[test]
-fn completions_know_the_commands() {
-    for shell in ["bash", "zsh", "fish"] {
-        let ran = Sandbox::new().run(&["completions", shell]).code(0).stderr("");
-        let script = String::from_utf8_lossy(ran.stdout_bytes());
-        for command in ["run", "list", "check", "plan", "init", "logs", "history", "show", "clean", "completions"] {
-            assert!(script.contains(command), "{shell}: {command}");
-        }
-    }
-    Sandbox::new().run(&["completions", "csh"]).code(2).stdout("").stderr(str![[r#"
-error: invalid value 'csh' for '<SHELL>'
-  [possible values: bash, elvish, fish, powershell, zsh]
-
-  tip: a similar value exists: 'zsh'
-
-For more information, try '--help'.
-
-"#]]);
-}
-
-#[test]
 fn help_of_the_whole() {
     Sandbox::new().run(&["--help"]).code(0).stderr("").stdout(str![[r#"
 Runs the tasks of procman.toml, in parallel, never through a shell, and keeps a log of each

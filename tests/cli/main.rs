@@ -7,6 +7,7 @@
 mod c_project;
 mod clean;
 mod commands;
+mod completions;
 mod confirm;
 mod depfile;
 mod diagnostics;

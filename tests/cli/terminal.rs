@@ -63,7 +63,7 @@ impl Sandbox {
         self.terminal("take-terminal shell changes", program.as_ref(), &arguments)
     }
 
-    fn terminal(&self, actions: &str, program: &OsStr, arguments: &[&str]) -> Terminal {
+    pub(crate) fn terminal(&self, actions: &str, program: &OsStr, arguments: &[&str]) -> Terminal {
         let mut command = self.program(misbehave());
         command.env("TERM", "xterm").args(actions.split_whitespace()).arg(program).args(arguments);
         Terminal::open(command)
