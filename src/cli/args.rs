@@ -66,16 +66,14 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Show the tasks with their descriptions, grouped by tag
     List(ListArgs),
-    /// Say of tasks whether they are up to date, and why not
-    Explain(SelectionArgs),
-    /// Look for everything that is wrong with the manifest
-    Check(CheckArgs),
     /// Show the jobs that would run, and how, and start nothing
     Plan(PlanArgs),
     /// Draw what waits for what
     Graph(GraphArgs),
-    /// Write a commented procman.toml
-    Init,
+    /// Say of tasks whether they are up to date, and why not
+    Explain(SelectionArgs),
+    /// Look for everything that is wrong with the manifest
+    Check(CheckArgs),
     /// Show the log of a job, or which logs there are
     Logs(LogsArgs),
     /// List the runs there have been
@@ -88,10 +86,14 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Remove old runs, or what is known to be up to date
     Clean(CleanArgs),
+    /// Write a commented procman.toml
+    Init,
     /// Write the JSON Schema of manifests, for editors
     Schema,
     /// Write the completion script of a shell
     Completions(CompletionsArgs),
+    /// Write the page of the manual: `procman man | man -l -`
+    Man,
 }
 
 /// The command with all its parts. The options of `run` are shown at the top too, since `run` may be left out.

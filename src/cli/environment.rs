@@ -1,16 +1,29 @@
 //! Options from the environment: what a flag leaves open, `PROCMAN_<NAME>` may say. An empty variable says nothing.
 
+use std::cell::RefCell;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
-use super::args::{Command, GlobalArgs};
+use super::args::{self, Command, GlobalArgs};
 use super::color::ColorChoice;
 use super::options::{FailFast, RunOptions, SelectionArgs, SetArgs, assignment, duration, seed};
 use super::report::wanted;
 use super::watch::{OnBusyChoice, WatchArgs};
 use crate::report::OutputMode;
 use crate::text;
+
+/// The names of all variables that options of `run` and global ones are read from.
+pub(super) fn names() -> Vec<String> {
+    let names = RefCell::new(Vec::new());
+    let asked = |name: &str| {
+        names.borrow_mut().push(name.to_owned());
+        None
+    };
+    let mut cli = args::parse(vec!["procman".into()]).expect("nothing is wrong with nothing");
+    _ = cli.global.complete(&asked).and_then(|()| cli.command.complete(&asked));
+    names.into_inner()
+}
 
 /// Looks up environment variables; a function, so that tests need not change the process.
 pub(super) type Lookup<'a> = &'a dyn Fn(&str) -> Option<String>;
@@ -59,6 +72,7 @@ impl Command {
             | Self::Show(_)
             | Self::Report(_)
             | Self::Schema
+            | Self::Man
             | Self::Completions(_) => Ok(()),
         }
     }

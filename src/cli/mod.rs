@@ -17,6 +17,7 @@ mod init;
 mod list;
 mod log_output;
 mod logs;
+mod man;
 mod options;
 mod outlook;
 mod past_run;
@@ -111,6 +112,7 @@ pub fn main() -> ExitCode {
         Command::Rerun(args) => rerun::rerun(&context, &args),
         Command::Report(args) => report::report(&context, &args),
         Command::Schema => schema::schema(),
+        Command::Man => man::man(),
         Command::Completions(args) => completions::completions(&args),
     };
     ExitCode::from(match result {

@@ -1539,19 +1539,20 @@ Usage: procman [run] [OPTIONS] [TASK | GLOB | tag:NAME]... [-- ARGS...]
 Commands:
   run          Run tasks with all they depend on; none named: the manifest's `default`, or all
   list         Show the tasks with their descriptions, grouped by tag
-  explain      Say of tasks whether they are up to date, and why not
-  check        Look for everything that is wrong with the manifest
   plan         Show the jobs that would run, and how, and start nothing
   graph        Draw what waits for what
-  init         Write a commented procman.toml
+  explain      Say of tasks whether they are up to date, and why not
+  check        Look for everything that is wrong with the manifest
   logs         Show the log of a job, or which logs there are
   history      List the runs there have been
   show         Show the summary of a run again
   rerun        Run again what an earlier run did, or what is left of it
   report       Write what is recorded of a run, finished or not, in another format
   clean        Remove old runs, or what is known to be up to date
+  init         Write a commented procman.toml
   schema       Write the JSON Schema of manifests, for editors
   completions  Write the completion script of a shell
+  man          Write the page of the manual: `procman man | man -l -`
 
 Options:
       --no-deps               Leave out what the named tasks depend on

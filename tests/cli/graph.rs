@@ -866,3 +866,13 @@ For more information, try '--help'.
 
 "#]]);
 }
+
+#[test]
+fn a_full_disk_behind_stdout_is_told() {
+    for format in ["text", "dot", "mermaid", "json"] {
+        let sandbox = Sandbox::with(PROJECT);
+        let mut command = sandbox.command(&["graph", "--format", format]);
+        command.stdout(fs::OpenOptions::new().write(true).open("/dev/full").expect("Linux has it"));
+        sandbox.ran(command).code(3).stderr("error: stdout cannot be written: no space left on device\n");
+    }
+}

@@ -31,6 +31,7 @@ mod inherited;
 mod interactive;
 mod limits;
 mod live;
+mod man;
 mod matrix;
 mod min_version;
 mod no_file;

@@ -15,6 +15,8 @@ use super::{Error, SUCCESS, args};
 
 #[derive(Debug, Args)]
 pub(super) struct CompletionsArgs {
+    /// bash, zsh, fish, elvish or powershell
+    #[arg(hide_possible_values = true)]
     pub(super) shell: Shell,
 }
 
