@@ -7,6 +7,8 @@
 //! - `plan`: a manifest of 100,000 tasks, or of one with as many jobs, read and shown
 //! - `fresh`: 10,000 tasks that are up to date; with `--long` 100,000 too, which takes minutes to bring about
 //! - `output`: 1 GiB from one job
+//! - `prefix`: a million lines, each shown with its job's name
+//! - `terminal`: thousands of processes that do nothing, in front of somebody who watches
 //! - `kill`: procman killed while a thousand jobs live
 //! - `scale`: the cost of a job in short and long runs; with `--long` up to 100,000 jobs
 //!
@@ -25,12 +27,14 @@ mod measure;
 mod output;
 mod peers;
 mod plan;
+mod prefix;
 mod scale;
 mod scratch;
 mod spawn;
 mod startup;
 mod sys;
 mod table;
+mod terminal;
 
 use std::error::Error;
 use std::path::Path;
@@ -53,12 +57,14 @@ impl Effort {
 
 type Section = fn(&Scratch, &Effort) -> io::Result<()>;
 
-const SECTIONS: [(&str, Section); 7] = [
+const SECTIONS: [(&str, Section); 9] = [
     ("spawn", spawn::section),
     ("startup", startup::section),
     ("plan", plan::section),
     ("fresh", fresh::section),
     ("output", output::section),
+    ("prefix", prefix::section),
+    ("terminal", terminal::section),
     ("kill", kill::section),
     ("scale", scale::section),
 ];
@@ -67,9 +73,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        // The floor and the writer are programs of their own, so that they are measured as the others are.
+        // The floor and the writers are programs of their own, so that they are measured as the others are.
         [floor::MODE, limit, count, folder] => Ok(floor::run(limit.parse()?, count.parse()?, Path::new(folder))?),
         [output::MODE, blocks] => Ok(output::write(blocks.parse()?)?),
+        [prefix::MODE, lines, buffer] => Ok(prefix::write(lines.parse()?, buffer.parse()?)?),
         // `cargo bench` adds this; `cargo test --benches` does not, and only wants to see that all compiles.
         _ if words.contains(&"--bench") => bench(&words),
         _ => Ok(()),

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::activity::Activity;
 use super::live::Live;
-use super::output::Output;
+use super::output::{News, Output};
 use super::{Display, Styles};
 use crate::event::PlannedJob;
 use crate::forecast::Forecast;
@@ -23,8 +23,10 @@ use crate::plan::Plan;
 /// limit of 2 those wakes cost one job in twenty. Nobody sees the pause.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// How long after the pause it looks again for what jobs have written, if nothing else happens.
-const LOOK: Duration = Duration::from_millis(20);
+/// How long it is until it looks again for what jobs have written: at first, and after a look that has brought something.
+/// Each that has brought nothing doubles it, up to the longest.
+const NEXT_LOOK: Duration = Duration::from_millis(4);
+const LONGEST_LOOK: Duration = Duration::from_millis(32);
 
 /// How often what stands at the bottom is drawn anew, if nothing else happens.
 const TICK: Duration = Duration::from_millis(100);
@@ -123,7 +125,8 @@ impl Screen {
         let answer = messages.clone();
         let activity = Activity::new(plan);
         let (live, foresee) = (Live::new(styles.clone()), Some(foresee));
-        let writer = Writer { inbox, answer, display, output, activity, live, styles, foresee };
+        let next_look = NEXT_LOOK;
+        let writer = Writer { inbox, answer, display, output, activity, live, styles, foresee, next_look };
         // Whoever waits for it may have lost patience.
         let write = move || _ = is_done.send(writer.run());
         let thread = thread::Builder::new().name("screen".to_owned()).spawn(write)?;
@@ -208,13 +211,16 @@ struct Writer {
     live: Live,
     styles: Styles,
     foresee: Option<Foresee>,
+    /// How long it is from one look for what jobs have written to the next.
+    next_look: Duration,
 }
 
 impl Writer {
     fn run(mut self) -> Option<io::Error> {
         while self.turn() {
             // Not before the next look, unless somebody waits.
-            thread::park_timeout(PAUSE);
+            let look = if self.output.is_following() { self.next_look } else { PAUSE };
+            thread::park_timeout(look.min(PAUSE));
         }
         self.output.finish(&mut self.display);
         self.display.clear_bottom();
@@ -225,7 +231,9 @@ impl Writer {
     /// Waits for something to do, and does all there is. The answer is whether there may be more one day.
     fn turn(&mut self) -> bool {
         let tick = self.has_bottom().then_some(TICK);
-        let patience = if self.output.is_following() { Some(LOOK) } else { tick };
+        let look = self.next_look.saturating_sub(PAUSE);
+        let patience = if self.output.is_following() { Some(look) } else { tick };
+        self.next_look = LONGEST_LOOK.min(self.next_look * 2);
         let message = match patience {
             Some(patience) => self.inbox.recv_timeout(patience),
             None => self.inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
@@ -241,7 +249,11 @@ impl Writer {
                 }
                 self.take(message);
             }
-            if !self.output.look(&mut self.display) {
+            let news = self.output.look(&mut self.display);
+            if news > News::None {
+                self.next_look = NEXT_LOOK;
+            }
+            if news < News::More {
                 break;
             }
         }
@@ -281,6 +293,8 @@ impl Writer {
             Message::Started { job, attempt, slot, at } => {
                 self.activity.started(&job.name, attempt, slot, at);
                 self.output.started(&job, attempt, slot, &self.display);
+                // It may write something at once.
+                self.next_look = NEXT_LOOK;
             }
             Message::Deferred { job, attempt } => {
                 self.activity.attempt_ended(&job);

@@ -186,7 +186,8 @@ fn nothing_is_written_while_a_job_has_the_terminal() {
         ));
         let terminal = sandbox.on_terminal(&["--color", "never", "-o", mode]);
         sandbox.pid("has");
-        terminal.wait_for("  before\r\n");
+        terminal.wait_for("2000\r\n");
+        terminal.wait_for(" ok ");
         let shown = terminal.shown();
         sandbox.let_go("go");
         let all = all(terminal);

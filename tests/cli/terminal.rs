@@ -268,5 +268,6 @@ fn a_lock_is_held_while_any_descendant_lives() {
         std::fs::write(sandbox.path(end), "").expect("a file");
         is_gone(pid);
     }
-    assert!(!sandbox.is_held("lock"));
+    // Another test that is just starting a program may have what looked at it for a moment.
+    wait_until("the lock", || (!sandbox.is_held("lock")).then_some(()));
 }

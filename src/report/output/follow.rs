@@ -22,6 +22,16 @@ pub(super) struct Follow {
     pen: Pen,
 }
 
+/// What a look at a log has brought.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::report) enum News {
+    None,
+    /// Something was shown.
+    Some,
+    /// Something was shown, and there may be more.
+    More,
+}
+
 /// What logs are read with and shown on.
 pub(super) struct Tools<'a> {
     pub(super) logs: &'a mut dyn Logs,
@@ -44,21 +54,21 @@ impl Follow {
         self.shown > 0
     }
 
-    /// Shows what is new, a buffer's length of it at most. The answer is whether there may be more.
-    pub(super) fn bytes(&mut self, tools: &mut Tools<'_>) -> io::Result<bool> {
+    /// Shows what is new, a buffer's length of it at most.
+    pub(super) fn bytes(&mut self, tools: &mut Tools<'_>) -> io::Result<News> {
         if !self.has_news(tools)? {
-            return Ok(false);
+            return Ok(News::None);
         }
         let read = tools.logs.read(&self.log, self.shown, tools.buffer)?;
         self.show(read, tools);
-        Ok(read == tools.buffer.len())
+        Ok(if read == tools.buffer.len() { News::More } else { News::Some })
     }
 
     /// The same of whole lines alone. One that is longer than the buffer is shown whole all the same.
-    pub(super) fn lines(&mut self, tools: &mut Tools<'_>) -> io::Result<bool> {
+    pub(super) fn lines(&mut self, tools: &mut Tools<'_>) -> io::Result<News> {
         let size = tools.logs.size(&self.log)?;
         if size <= self.searched {
-            return Ok(false);
+            return Ok(News::None);
         }
         let read = tools.logs.read(&self.log, self.shown, tools.buffer)?;
         let is_full = read == tools.buffer.len();
@@ -66,12 +76,12 @@ impl Follow {
             Some(at) => {
                 self.searched = self.shown + read as u64;
                 self.show(at + 1, tools);
-                Ok(is_full)
+                Ok(if is_full { News::More } else { News::Some })
             }
             None if is_full => self.long_line(size, tools),
             None => {
                 self.searched = self.shown + read as u64;
-                Ok(false)
+                Ok(News::None)
             }
         }
     }
@@ -84,7 +94,7 @@ impl Follow {
         read
     }
 
-    fn long_line(&mut self, size: u64, tools: &mut Tools<'_>) -> io::Result<bool> {
+    fn long_line(&mut self, size: u64, tools: &mut Tools<'_>) -> io::Result<News> {
         self.searched = self.searched.max(self.shown + tools.buffer.len() as u64);
         while self.searched < size {
             let read = tools.logs.read(&self.log, self.searched, tools.buffer)?;
@@ -92,14 +102,14 @@ impl Follow {
                 let end = self.searched + at as u64 + 1;
                 self.searched = end;
                 self.show_up_to(end, tools)?;
-                return Ok(true);
+                return Ok(News::More);
             }
             if read == 0 {
                 break;
             }
             self.searched += read as u64;
         }
-        Ok(false)
+        Ok(News::None)
     }
 
     fn show_up_to(&mut self, end: u64, tools: &mut Tools<'_>) -> io::Result<()> {

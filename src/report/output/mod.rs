@@ -21,6 +21,7 @@ use super::{Display, Styles, github};
 use crate::event::PlannedJob;
 use crate::log_name::{LogStream, file_name};
 use crate::text;
+pub(super) use follow::News;
 use follow::{Follow, Tools};
 use logs::Logs;
 pub(crate) use logs::LogsOnDisk;
@@ -151,28 +152,28 @@ impl Output {
         }
     }
 
-    /// Shows what is new, not very much of it at once. The answer is whether there may be more.
-    pub(super) fn look(&mut self, display: &mut Display) -> bool {
+    /// Shows what is new, not very much of it at once.
+    pub(super) fn look(&mut self, display: &mut Display) -> News {
         self.catch_up(display);
         let live = match self.mode {
             OutputMode::Prefix => self.attempts.len(),
             OutputMode::Stream => self.attempts.len().min(1),
             OutputMode::Failures | OutputMode::Group | OutputMode::Quiet => 0,
         };
-        let mut may_be_more = false;
+        let mut news = News::None;
         for attempt in self.attempts.iter_mut().take(live) {
             let mut tools = Tools { logs: &mut *self.logs, buffer: &mut self.buffer, display };
             if !tools.display.takes_output() {
-                return false;
+                return News::None;
             }
             // What cannot be read now may be at the attempt's end; otherwise it is told then.
             if attempt.has_news(&mut tools).unwrap_or(false) {
                 attempt.head(self.mode, &self.look, tools.display);
-                may_be_more |= attempt.show_news(self.mode, &mut tools).unwrap_or(false);
+                news = news.max(attempt.show_news(self.mode, &mut tools).unwrap_or(News::None));
                 self.last = Some(Arc::clone(&attempt.job.name));
             }
         }
-        may_be_more
+        news
     }
 
     /// Nothing starts or ends any more.
@@ -219,11 +220,11 @@ impl Attempt {
         self.follows.iter().try_fold(false, |news, follow| Ok(news || follow.has_news(tools)?))
     }
 
-    fn show_news(&mut self, mode: OutputMode, tools: &mut Tools<'_>) -> io::Result<bool> {
+    fn show_news(&mut self, mode: OutputMode, tools: &mut Tools<'_>) -> io::Result<News> {
         // Two logs that are shown at once must not meet within a line.
         let by_lines = mode == OutputMode::Prefix || self.follows.len() > 1;
-        self.follows.iter_mut().try_fold(false, |more, follow| {
-            Ok(more | if by_lines { follow.lines(tools)? } else { follow.bytes(tools)? })
+        self.follows.iter_mut().try_fold(News::None, |news, follow| {
+            Ok(news.max(if by_lines { follow.lines(tools)? } else { follow.bytes(tools)? }))
         })
     }
 

@@ -187,7 +187,7 @@ impl World {
         while !self.news.is_empty() {
             self.step(Step::Arrive);
         }
-        while self.output.look(&mut self.display) {}
+        while self.output.look(&mut self.display) == super::News::More {}
         assert!(self.output.attempts.is_empty());
         self.display.write();
         self.shown.bytes()
@@ -244,7 +244,7 @@ proptest! {
         for write in writes {
             world.step(Step::Write(0, LogStream::Merged, b"held\n".to_vec()));
             world.step(Step::Write(1, LogStream::Merged, write.clone().into_bytes()));
-            while world.output.look(&mut world.display) {}
+            while world.output.look(&mut world.display) == super::News::More {}
             world.display.write();
             expected.extend(write.into_bytes());
             prop_assert_eq!(&world.shown.bytes(), &expected);
