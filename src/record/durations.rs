@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{RunFolder, StateError, StateFolder};
-use crate::event::{AttemptStatus, Event, EventKind};
+use crate::event::{AttemptEnd, AttemptStatus, Event, EventKind};
 use crate::sys;
 
 /// No more runs than this are asked.
@@ -24,8 +24,9 @@ struct Kind<'l> {
 }
 
 impl StateFolder {
-    /// Fills in how long each of these jobs took when it last succeeded, by its name: that of the newest run that tells,
-    /// but for the run `except`. What cannot be read tells nothing.
+    /// Fills in how long each of these jobs takes, by its name: what it took when it last succeeded, and for one that never
+    /// did what it took when it last failed. Of the newest runs that tell, but for the run `except`; what cannot be read
+    /// tells nothing.
     ///
     /// # Errors
     ///
@@ -35,6 +36,7 @@ impl StateFolder {
         except: &str,
         durations: &mut HashMap<Arc<str>, Option<Duration>>,
     ) -> Result<(), StateError> {
+        let mut failed = HashMap::new();
         let mut unknown = durations.values().filter(|duration| duration.is_none()).count();
         let mut room = MOST_BYTES;
         for run in self.runs()?.iter().rev().filter(|run| run.id() != except).take(MOST_RUNS) {
@@ -44,28 +46,34 @@ impl StateFolder {
             }
             room -= size;
             // As far as it could be read it tells.
-            _ = of_run(run, |job, took| {
-                if let Some(duration @ None) = durations.get_mut(job) {
-                    *duration = Some(took);
+            _ = of_run(run, |job, end| match (durations.get_mut(job), &end.status) {
+                (Some(duration @ None), AttemptStatus::Ok { .. }) => {
+                    *duration = Some(end.seconds.0);
                     unknown -= 1;
                 }
+                (Some(None), AttemptStatus::Failed { .. } | AttemptStatus::TimedOut) => {
+                    failed.entry(Arc::clone(job)).or_insert(end.seconds.0);
+                }
+                _ => {}
             });
+        }
+        for (job, took) in failed {
+            durations.entry(job).and_modify(|duration| *duration = duration.or(Some(took)));
         }
         Ok(())
     }
 }
 
-/// Tells of each attempt that succeeded.
-fn of_run(run: &RunFolder, mut tell: impl FnMut(&str, Duration)) -> io::Result<()> {
+/// Tells of the end of each attempt.
+fn of_run(run: &RunFolder, mut tell: impl FnMut(&Arc<str>, &AttemptEnd)) -> io::Result<()> {
     let mut lines = BufReader::new(sys::open_regular(&run.events())?);
     let mut line = Vec::new();
     while lines.read_until(b'\n', &mut line)? > 0 {
         let is_end = serde_json::from_slice::<Kind<'_>>(&line).is_ok_and(|line| line.kind == "attempt-ended");
         if is_end
             && let Ok(Event { kind: EventKind::AttemptEnded { job, end, .. }, .. }) = serde_json::from_slice(&line)
-            && matches!(end.status, AttemptStatus::Ok { .. })
         {
-            tell(&job, end.seconds.0);
+            tell(&job, &end);
         }
         line.clear();
     }
@@ -85,13 +93,13 @@ mod tests {
     }
 
     #[test]
-    fn the_newest_success_counts() {
+    fn the_newest_success_counts_and_otherwise_the_newest_failure() {
         let root = tempfile::tempdir().expect("a folder");
         let state = StateFolder::beside(root.path());
-        let ok = r#""status":"ok","exit":0"#;
+        let (ok, late) = (r#""status":"ok","exit":0"#, r#""status":"timed-out""#);
         let runs = [
-            ("1-a", vec![end("a", ok, 1.0), end("b", ok, 1.0), end("c", ok, 1.0)]),
-            ("2-b", vec![end("a", ok, 2.0), "no event".to_owned(), end("b", r#""status":"timed-out""#, 2.0)]),
+            ("1-a", vec![end("a", ok, 1.0), end("b", ok, 1.0), end("c", ok, 1.0), end("d", late, 1.0)]),
+            ("2-b", vec![end("a", ok, 2.0), "no event".to_owned(), end("b", late, 2.0), end("d", late, 2.0)]),
             ("3-c", vec![end("a", ok, 3.0), end("gone", ok, 3.0)]),
         ];
         for (id, lines) in runs {
@@ -99,9 +107,9 @@ mod tests {
             fs::create_dir_all(&folder).expect("a folder");
             fs::write(folder.join("events.jsonl"), lines.join("\n")).expect("a record");
         }
-        let mut durations: HashMap<Arc<str>, _> = ["a", "b", "c", "d"].map(|name| (name.into(), None)).into();
+        let mut durations: HashMap<Arc<str>, _> = ["a", "b", "c", "d", "e"].map(|name| (name.into(), None)).into();
         state.durations("3-c", &mut durations).expect("runs");
         let seconds = |name: &str| durations[name].map(|duration: Duration| duration.as_secs());
-        assert_eq!(["a", "b", "c", "d"].map(seconds), [Some(2), Some(1), Some(1), None]);
+        assert_eq!(["a", "b", "c", "d", "e"].map(seconds), [Some(2), Some(1), Some(1), Some(2), None]);
     }
 }

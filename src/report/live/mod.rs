@@ -19,9 +19,9 @@ pub(super) use region::Region;
 
 /// The bar is not wider than this.
 const WIDEST_BAR: usize = 30;
-/// The bar is left out where it would be narrower than this.
-const NARROWEST_BAR: usize = 6;
-/// On a narrower terminal than this nothing is indented, and neither slot nor attempt are shown.
+/// The bar is not narrower than this.
+const NARROWEST_BAR: usize = 10;
+/// On a narrower terminal than this nothing is indented, and neither slot nor attempt nor a bar are shown.
 const NARROW: usize = 60;
 /// How long the time that is left counts down by itself before it is estimated anew.
 const ESTIMATE_EVERY: Duration = Duration::from_secs(1);
@@ -78,37 +78,33 @@ impl Live {
         line.add(&text::cut_middle(&name, room), self.styles.name).add(&details, self.styles.quiet).text
     }
 
+    /// What matters most comes first, as it is the end that is cut.
     fn bar_line(&mut self, of: &Activity, now: Duration, columns: usize) -> String {
         let (total, ended) = (of.jobs(), of.ended());
         let digits = total.to_string().len();
         let mut parts = vec![(format!("{ended:>digits$}/{total}"), Style::new())];
         if of.is_cancelled {
-            parts.push(("ending".to_owned(), self.styles.warning));
+            parts.push((", ending".to_owned(), self.styles.warning));
+        } else if let Some(left) = self.left(of, now) {
+            parts.push((format!(", about {} left", text::rough_duration(left)), Style::new()));
         }
-        for (word, count) in of.counts() {
-            parts.push((format!("{count} {word}"), self.styles.of_word(word)));
-        }
-        parts.push((format!("{} running", of.running().len()), Style::new()));
+        parts.push((format!(": {} running", of.running().len()), Style::new()));
         let waiting = of.waiting_count();
         if waiting > 0 && !of.is_cancelled {
-            parts.push((format!("{waiting} waiting"), self.styles.quiet));
+            parts.push((format!(", {waiting} waiting"), self.styles.quiet));
         }
-        if let Some(left) = self.left(of, now) {
-            parts.push((format!("about {} left", text::rough_duration(left)), Style::new()));
+        for (word, count) in of.counts() {
+            parts.push((", ".to_owned(), Style::new()));
+            parts.push((format!("{count} {word}"), self.styles.of_word(word)));
         }
-        let separators = 2 * (parts.len() - 1);
-        let width: usize = parts.iter().map(|(part, _)| text::columns(part)).sum::<usize>() + separators;
         let mut line = Line::new(columns);
-        let bar = line.room.saturating_sub(width + "[]  ".len()).min(WIDEST_BAR);
-        if bar >= NARROWEST_BAR {
-            line =
-                line.add("[", Style::new()).add(&filled(bar, ended, total), self.styles.good).add("]  ", Style::new());
+        if columns >= NARROW {
+            let width: usize = parts.iter().map(|(part, _)| text::columns(part)).sum();
+            let bar = line.room.saturating_sub(width + "[]  ".len()).clamp(NARROWEST_BAR, WIDEST_BAR);
+            line = line.add("[", Style::new()).add(&filled(bar, ended, total), self.styles.good);
+            line = line.add("]  ", Style::new());
         }
-        for (at, (part, style)) in parts.iter().enumerate() {
-            let separator = [": ", ", "][usize::from(at > 1)];
-            line = line.add(if at == 0 { "" } else { separator }, Style::new()).add(part, *style);
-        }
-        line.text
+        parts.iter().fold(line, |line, (part, style)| line.add(part, *style)).text
     }
 
     /// Estimated now and then, and counted down in between. Nobody knows it for a run that is to end early.
