@@ -153,8 +153,9 @@ pub(crate) fn names(names: &[impl AsRef<str>]) -> String {
 
 /// `text` followed by the spaces that bring it to `width` columns of a terminal.
 pub(crate) fn pad(text: &str, width: usize) -> String {
+    // A format pads to no more than 65,535 columns, and panics beyond.
     let missing = width.saturating_sub(text.width());
-    format!("{text}{:missing$}", "")
+    format!("{text}{}", " ".repeat(missing))
 }
 
 /// How many columns of a terminal it takes.
@@ -238,6 +239,13 @@ mod tests {
             let text = escape(&bytes);
             prop_assert!(!text.contains(is_unsafe_to_show), "{:?}", text);
             prop_assert_eq!(escape(text.as_bytes()), text);
+        }
+    }
+
+    #[test]
+    fn what_is_padded_is_as_wide_as_it_has_to_be() {
+        for width in [0, 2, 3, 70_000] {
+            assert_eq!(columns(&pad("日", width)), width.max(2));
         }
     }
 
