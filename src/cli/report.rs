@@ -57,6 +57,13 @@ pub(super) struct Wanted {
     file: PathBuf,
 }
 
+impl Wanted {
+    /// The file, absolute.
+    pub(super) fn path(&self, context: &Context) -> PathBuf {
+        context.directory.join(&self.file)
+    }
+}
+
 /// What is to be written when a run has ended.
 pub(super) fn wanted(text: &str) -> Result<Wanted, String> {
     let formats = || Format::ALL.map(Format::word).join(", ");
@@ -75,11 +82,11 @@ pub(super) struct Reports(Vec<(Format, PathBuf, Destination)>);
 impl Reports {
     /// Looks whether they can be written.
     pub(super) fn prepare(context: &Context, wanted: &[Wanted]) -> Result<Self, Error> {
-        let prepared = wanted.iter().map(|Wanted { format, file }| {
-            let path = context.directory.join(file);
+        let prepared = wanted.iter().map(|wanted| {
+            let path = wanted.path(context);
             match Destination::prepare(&path) {
-                Ok(destination) => Ok((*format, path, destination)),
-                Err(error) => Err(usage(unwritable(context, *format, &path, &error))),
+                Ok(destination) => Ok((wanted.format, path, destination)),
+                Err(error) => Err(usage(unwritable(context, wanted.format, &path, &error))),
             }
         });
         prepared.collect::<Result<_, _>>().map(Self)

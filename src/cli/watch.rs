@@ -96,11 +96,13 @@ pub(super) fn watch(context: &Context, args: RunArgs) -> Result<u8, Error> {
     let observer = Observer::new(&root, move |touched| _ = tell.send(Message::Touched(touched)))?;
     let program = std::env::current_exe()
         .map_err(|error| Error::Fault(format!("procman cannot be found: {}", text::io_error(&error))))?;
+    let reports = args.options.report.iter().filter_map(|wanted| seen_from(&root, &wanted.path(context))).collect();
     let mut watch = Watch {
         context,
         manifest,
         root,
         selection: args.selection.into(),
+        reports,
         program,
         observer,
         definitions: Vec::new(),
@@ -132,6 +134,11 @@ pub(super) fn watch(context: &Context, args: RunArgs) -> Result<u8, Error> {
     }
 }
 
+/// A path as files are named that count; `None` if it lies elsewhere.
+fn seen_from(root: &Path, path: &Path) -> Option<PathBuf> {
+    normalised(root, path).strip_prefix(normalised(root, "")).map(Path::to_owned).ok()
+}
+
 /// Listens to signals. One that comes while no run is under way ends procman at once.
 fn listen(sender: Sender<Message>) -> Result<Arc<AtomicBool>, Error> {
     // A stop needs no care: a run under way hears of it itself.
@@ -159,6 +166,8 @@ struct Watch<'c> {
     /// Its folder.
     root: PathBuf,
     selection: Selection,
+    /// What each run writes for others to read, seen from the manifest's folder.
+    reports: Vec<PathBuf>,
     /// procman itself.
     program: PathBuf,
     observer: Observer,
@@ -217,10 +226,11 @@ impl Watch<'_> {
         definitions.append(&mut made_from);
         let Some(plan) = manifest.and_then(|manifest| manifest.plan(&self.selection).ok()) else {
             definitions.extend(self.definitions.iter().cloned());
-            return Scope::new(&self.root, &definitions).with_jobs_of(self.observer.take_scope());
+            let before = self.observer.take_scope();
+            return Scope::new(&self.root, &definitions).with_jobs_of(before).with_reports(&self.reports);
         };
         let found = self.found(&plan);
-        let scope = Scope::new(&self.root, &definitions).with_jobs(&plan, found);
+        let scope = Scope::new(&self.root, &definitions).with_jobs(&plan, found).with_reports(&self.reports);
         self.definitions = definitions;
         scope
     }

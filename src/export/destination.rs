@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+/// What the name of a file begins with that is to be put in the place of another.
+pub(crate) const TEMPORARY: &str = ".procman-";
+
 /// Where a document goes: a file that is replaced as a whole, so that a reader finds the old one or the new one; or what
 /// has no content to be replaced, such as a FIFO or `/dev/stdout`, and is written to.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ impl Destination {
         // Whoever may read what the user writes may read this too.
         let permissions = Permissions::from_mode(0o666);
         let folder = self.folder.as_ref()?;
-        Some(tempfile::Builder::new().prefix(".procman-").permissions(permissions).tempfile_in(folder))
+        Some(tempfile::Builder::new().prefix(TEMPORARY).permissions(permissions).tempfile_in(folder))
     }
 
     /// Writes the document.

@@ -22,7 +22,7 @@ use crate::event::{AttemptRecord, JobRecord, RunRecord, RunStatus};
 use crate::log_name::{LogStream, file_name};
 use crate::plan::relative;
 
-pub(crate) use destination::Destination;
+pub(crate) use destination::{Destination, TEMPORARY};
 pub(crate) use markdown::{MOST as MOST_MARKDOWN, markdown};
 
 /// What a document is made from.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
+use crate::export::TEMPORARY;
+
 /// The files and the folders in a folder and below it that git would not ignore, seen from there.
 pub(super) fn walk(root: &Path) -> (Vec<PathBuf>, Vec<PathBuf>) {
     let (mut files, mut folders) = (Vec::new(), vec![PathBuf::new()]);
@@ -36,8 +38,8 @@ pub(super) fn is_kept_apart(path: &Path) -> bool {
     path.components().any(|name| matches!(name.as_os_str().as_encoded_bytes(), b".git" | b".procman"))
 }
 
-/// Whether an editor makes files of this name for itself while it saves or holds another one.
-pub(super) fn is_editors_own(path: &Path) -> bool {
+/// Whether an editor, or procman for a report, makes files of this name for itself while it saves or holds another one.
+pub(super) fn is_temporary(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().as_encoded_bytes();
     let begins = |beginning: &[u8]| name.starts_with(beginning);
     let ends = |end: &[u8]| name.ends_with(end);
@@ -54,6 +56,7 @@ pub(super) fn is_editors_own(path: &Path) -> bool {
         || ends(b"___jb_tmp___")
         || ends(b"___jb_old___")
         || name == b".DS_Store"
+        || begins(TEMPORARY.as_bytes())
 }
 
 #[cfg(test)]
@@ -95,13 +98,23 @@ mod tests {
     }
 
     #[test]
-    fn editors_own_files_are_known() {
-        for name in [".a.c.swp", ".a.c.swo", ".a.swx", "4913", "a.c~", "#a.c#", ".#a.c", "x/.DS_Store", "a___jb_tmp___"]
-        {
-            assert!(is_editors_own(name.as_ref()), "{name}");
+    fn temporary_files_are_known() {
+        for name in [
+            ".a.c.swp",
+            ".a.c.swo",
+            ".a.swx",
+            "4913",
+            "a.c~",
+            "#a.c#",
+            ".#a.c",
+            "x/.DS_Store",
+            "a___jb_tmp___",
+            ".procman-1kXz9Q",
+        ] {
+            assert!(is_temporary(name.as_ref()), "{name}");
         }
-        for name in ["a.swp.c", "swp", ".swp", "4914", "a#", "#a", ".env", "~a", "a.swift"] {
-            assert!(!is_editors_own(name.as_ref()), "{name}");
+        for name in ["a.swp.c", "swp", ".swp", "4914", "a#", "#a", ".env", "~a", "a.swift", ".procmanrc"] {
+            assert!(!is_temporary(name.as_ref()), "{name}");
         }
     }
 }

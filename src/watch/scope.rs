@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 
 use super::index::Index;
-use super::open_folder::{self, is_editors_own, is_kept_apart};
+use super::open_folder::{self, is_kept_apart, is_temporary};
 use crate::files::{FileSet, JobFiles};
 use crate::glob::PathOrGlob;
 use crate::job::Job;
@@ -18,6 +18,7 @@ pub(crate) struct Scope {
     /// The manifest and what it is made from.
     definitions: Index,
     inputs: Index,
+    /// What jobs make, and the reports of a run.
     outputs: Index,
     /// What jobs read and make whose inputs and outputs may have files in common.
     rewriting: Vec<(FileSet, FileSet)>,
@@ -58,6 +59,15 @@ impl Scope {
         self
     }
 
+    /// With files that procman itself writes for a run.
+    #[must_use]
+    pub(crate) fn with_reports(mut self, reports: &[PathBuf]) -> Self {
+        for report in reports {
+            self.outputs.add(&PathOrGlob::Path(report.clone()));
+        }
+        self
+    }
+
     fn add_job(&mut self, job: &Job) {
         let none = JobFiles::default();
         let files = job.files.as_deref().unwrap_or(&none);
@@ -94,7 +104,7 @@ impl Scope {
         if self.definitions.names(path) {
             return true;
         }
-        if is_editors_own(path) {
+        if is_temporary(path) {
             return self.inputs.names(path);
         }
         self.definitions.contains(path)

@@ -378,6 +378,20 @@ fn a_job_that_changes_what_it_reads_each_time_comes_to_rest() {
     }
 }
 
+/// Each has other times in it than the one before.
+#[test]
+fn a_report_starts_no_run() {
+    let sandbox =
+        Sandbox::with("[tasks.a]\nargv = ['sh', '-c', 'echo run >> .git/runs']").file(".git/runs", "").file("b", "1");
+    let watch = sandbox.watch(&["-C", ".", "--report", "html=./run.html", "--report", "json=reports/run.json"]);
+    watch.waits(1);
+    assert_eq!(sandbox.runs(".git/runs"), 1, "{:?}", watch.changes());
+    sandbox.write("b", "2");
+    watch.waits(2);
+    assert_eq!((watch.changes(), sandbox.runs(".git/runs")), (vec!["b".to_owned()], 2));
+    watch.ends();
+}
+
 /// The second run reads what the first has made, and makes the same.
 #[test]
 fn what_is_only_touched_by_a_job_starts_no_run() {
