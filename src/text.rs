@@ -163,6 +163,11 @@ pub(crate) fn columns(text: &str) -> usize {
     text.width()
 }
 
+/// How many columns the widest of them takes.
+pub(crate) fn widest<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
+    texts.map(columns).max().unwrap_or(0)
+}
+
 /// As much of it as fits into so many columns, the end given up for a `…` if it does not.
 pub(crate) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if text.width() <= columns {

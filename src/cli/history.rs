@@ -115,10 +115,7 @@ fn word(run: &PastRun) -> &'static str {
 
 fn table(runs: impl Iterator<Item = PastRun>, styles: &Styles) -> String {
     let rows: Vec<Row> = runs.map(|run| row(&run, styles)).collect();
-    let width = |heading: &str, cell: fn(&Row) -> &str| {
-        let cells = rows.iter().map(cell).chain([heading]);
-        cells.map(unicode_width::UnicodeWidthStr::width).max().unwrap_or(0)
-    };
+    let width = |heading, cell: fn(&Row) -> &str| text::widest(rows.iter().map(cell).chain([heading]));
     let (id, at) = (width("run", |row| &row.id), width("started (local)", |row| &row.at));
     let (status, jobs) = (width("status", |row| row.status.0), width("jobs", |row| &row.jobs));
     let pad = text::pad;

@@ -68,7 +68,7 @@ fn json(manifest: &Manifest, tasks: &[(&str, &Task)]) -> String {
 fn table(manifest: &Manifest, tasks: &[(&str, &Task)], styles: &Styles) -> String {
     let shown: Vec<(&str, &Task)> = tasks.iter().copied().filter(|(_, task)| !task.is_private()).collect();
     let name = |name: &str| text::escape(name.as_bytes());
-    let width = shown.iter().map(|(task, _)| unicode_width::UnicodeWidthStr::width(&*name(task))).max().unwrap_or(0);
+    let width = shown.iter().map(|(task, _)| text::columns(&name(task))).max().unwrap_or(0);
     let mut out = String::new();
     let mut section = |heading: Option<&str>, tasks: &mut dyn Iterator<Item = &(&str, &Task)>| {
         let lines: Vec<String> = tasks

@@ -2,6 +2,7 @@
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +18,7 @@ use crate::report::{
     Display, Foresee, Lines, LogsOnDisk, Look, Output, OutputMode, Progress, Screen, Styles, Summary, Tails, ToScreen,
     name_width,
 };
-use crate::sys::Board;
+use crate::sys::{self, Board};
 use crate::text;
 
 /// The screen of one run.
@@ -96,6 +97,7 @@ impl RunScreen {
                 logs: &self.logs,
                 seen_from: &context.called_in,
                 styles: &self.styles,
+                columns: columns(&io::stderr()),
                 detail: context.detail(),
                 tails,
                 stop_commands: self.stop_commands,
@@ -124,6 +126,11 @@ pub(super) fn foresee(plan: &Arc<Plan>, limit: usize, state: StateFolder, run: S
 fn is_live(is_terminal: bool, variable: impl Fn(&str) -> Option<String>) -> bool {
     let is_ci = variable("CI").is_some_and(|ci| !ci.is_empty() && ci != "false");
     is_terminal && !is_ci && variable("TERM").is_some_and(|term| term != "dumb")
+}
+
+/// How wide the terminal is that this is, if it is one and says so.
+pub(super) fn columns(stream: &impl AsFd) -> Option<usize> {
+    sys::window_size(stream.as_fd()).map(|(columns, _)| columns)
 }
 
 /// On GitHub, which takes lines of a log for commands: a word that nobody can know beforehand, for the mark after which

@@ -1,12 +1,13 @@
 //! `procman show`.
 
 use std::fmt::Write as _;
+use std::io;
 
 use clap::Args;
 use owo_colors::OwoColorize;
 
 use super::context::{Context, to_stdout};
-use super::screen::stop_commands;
+use super::screen::{columns, stop_commands};
 use super::{Error, SUCCESS, past_run, usage};
 use crate::event::CancelReason;
 use crate::record::{PastRun, ReadError, RunState};
@@ -35,6 +36,7 @@ pub(super) fn show(context: &Context, args: &ShowArgs) -> Result<u8, Error> {
         logs: &logs,
         seen_from: &context.called_in,
         styles,
+        columns: columns(&io::stdout()),
         detail: context.detail(),
         tails: Tails::All,
         stop_commands: stop_commands(),

@@ -1,5 +1,7 @@
 //! The end of a run: a table, then what failed, then one line of counts.
 
+mod table;
+
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,10 +14,7 @@ use crate::event::{CancelReason, Fate, JobRecord, JobStatus, LeftOver, RunRecord
 use crate::log_name::{LogStream, file_name};
 use crate::tail::Tail;
 use crate::text;
-
-/// Above this many jobs, those that were simply `ok`, or have not been started, are one line of the table. Those that were
-/// up to date always are.
-const LONGEST_TABLE: usize = 100;
+use table::Table;
 
 /// No more warnings than this are shown.
 const MOST_WARNINGS: usize = 20;
@@ -49,6 +48,8 @@ pub(crate) struct Summary<'a> {
     /// Paths inside it are shown relative to it.
     pub(crate) seen_from: &'a Path,
     pub(crate) styles: &'a Styles,
+    /// How wide the terminal is that it is shown on; `None` where it is shown on none.
+    pub(crate) columns: Option<usize>,
     pub(crate) detail: Detail,
     pub(crate) tails: Tails,
     /// For a reader who takes some lines for commands: a word that no job knows, whose marks keep it from doing so.
@@ -60,7 +61,7 @@ impl Summary<'_> {
         let mut out = String::new();
         if self.detail >= Detail::Table && !self.record.jobs.is_empty() {
             out.push('\n');
-            self.table(&mut out);
+            Table::of(self).write(self.columns, self.styles, &mut out);
         }
         for (name, job, status) in self.record.ended().filter(|(_, _, status)| status.is_failure()) {
             self.failure(&mut out, name, job, status);
@@ -73,63 +74,6 @@ impl Summary<'_> {
         }
         self.counts(&mut out);
         out
-    }
-
-    fn table(&self, out: &mut String) {
-        let mut folds = [("ok", 0), ("up-to-date", 0), ("not-started", 0)];
-        let is_long = self.record.jobs.len() > LONGEST_TABLE;
-        let mut rows = Vec::new();
-        // Of a run that has its end, a job without one has nothing to show.
-        let has_end = self.record.status.is_some();
-        for (name, job) in self.record.jobs.iter().filter(|(_, job)| !has_end || job.status.is_some()) {
-            let word = word_of(self.record, job);
-            match folds.iter_mut().find(|(folded, _)| *folded == word && !job.is_slow()) {
-                Some((_, jobs)) if is_long || word == "up-to-date" => *jobs += 1,
-                _ => rows.push((text::escape(name.as_bytes()), job, word)),
-            }
-        }
-        let folds = folds.iter().filter(|(_, jobs)| *jobs > 0);
-        let folds: Vec<_> =
-            folds.map(|(word, jobs)| (format!("({} like this)", text::count(*jobs, "job")), *word)).collect();
-        let names = rows.iter().map(|(name, _, _)| name).chain(folds.iter().map(|(name, _)| name));
-        let name_width = column(names.map(String::as_str).chain(["job"]));
-        let words = rows.iter().map(|(_, _, word)| *word).chain(folds.iter().map(|(_, word)| *word));
-        let word_width = column(words.chain(["status"]));
-        let memory_heading = if self.detail >= Detail::Memory { "  peak memory" } else { "" };
-        let heading = format!(
-            "{}  {}  {:>8}  attempts{memory_heading}",
-            text::pad("status", word_width),
-            text::pad("job", name_width),
-            "time"
-        );
-        _ = writeln!(out, "{}", heading.style(self.styles.quiet));
-        for (name, job, word) in &rows {
-            let time = if job.attempts.is_empty() { "-".to_owned() } else { text::duration(self.time(job)) };
-            let attempts = job.attempts.len();
-            _ = write!(
-                out,
-                "{}  {}  {time:>8}  {attempts:>8}",
-                text::pad(word, word_width).style(self.styles.of_word(word)),
-                text::pad(name, name_width)
-            );
-            if self.detail >= Detail::Memory {
-                _ = write!(out, "  {:>11}", text::bytes(job.peak_memory()));
-            }
-            let detail = match &job.status {
-                // Why nothing was started can be long; it follows below the table.
-                Some(JobStatus::SpawnError { .. }) => None,
-                Some(status) => detail(job, status),
-                None => job.is_slow().then(|| "slow".to_owned()),
-            };
-            match detail {
-                Some(detail) => _ = writeln!(out, "  ({detail})"),
-                None => out.push('\n'),
-            }
-        }
-        for (name, word) in &folds {
-            let padded = text::pad(word, word_width);
-            _ = writeln!(out, "{}  {name}", padded.style(self.styles.of_word(word)));
-        }
     }
 
     /// Time spent in all attempts of a job, up to now in one that has no end yet.
@@ -272,8 +216,4 @@ fn warnings(of: &str, leftovers: &[&LeftOver]) -> Vec<String> {
         (!names.is_empty()).then(|| format!("{of} left processes behind, which {end}: {}", text::names(&names)))
     };
     fates.into_iter().filter_map(warning).collect()
-}
-
-fn column<'t>(cells: impl Iterator<Item = &'t str>) -> usize {
-    cells.map(unicode_width::UnicodeWidthStr::width).max().unwrap_or(0)
 }

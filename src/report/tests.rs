@@ -39,7 +39,8 @@ fn record(ends: &[JobStatus]) -> RunRecord {
 fn summary(ends: &[JobStatus]) -> String {
     let (logs, seen_from, styles) = (Path::new("/logs"), Path::new("/"), &Styles::default());
     let record = &record(ends);
-    Summary { record, logs, seen_from, styles, detail: Detail::Table, tails: Tails::All, stop_commands: None }.render()
+    let (detail, tails) = (Detail::Table, Tails::All);
+    Summary { record, logs, seen_from, styles, columns: None, detail, tails, stop_commands: None }.render()
 }
 
 #[test]

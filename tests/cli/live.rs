@@ -194,3 +194,40 @@ fn it_says_how_long_the_run_will_still_take() {
     both_go(&sandbox);
     assert_eq!(terminal.wait().code(), Some(0));
 }
+
+#[test]
+fn a_row_of_the_summary_is_one_on_a_narrow_terminal_too() {
+    let manifest = "limit = 1\n[tasks.thumbnail]\nargv = ['true']\n\
+                    matrix = { src = ['holiday/photos/the-first-of-them-all.jpg', 'holiday/photos/the-second.jpg'] }";
+    let sandbox = Sandbox::with(manifest);
+    let mut terminal = sandbox.on_terminal(&["--color", "never"]);
+    assert_eq!(terminal.wait().code(), Some(0));
+    assert_data_eq!(
+        screen(terminal.all_shown().as_bytes()),
+        str![[r#"
+procman: 2 jobs, at most 1 at once
+             ok [TIME]  thumbnail[src=holiday/photos/the-first-of-them-all.jpg]
+             ok [TIME]  thumbnail[src=holiday/photos/the-second.jpg]
+
+status  job                                                       time  attempts
+ok      thumbnail[src=holiday/pho…the-first-of-them-all.jpg] [TIME]         1
+ok      thumbnail[src=holiday/photos/the-second.jpg] [TIME]         1
+
+2 jobs in [TIME]: 2 ok; logs in .procman/runs/[RUN]/logs
+
+"#]]
+    );
+    let mut terminal = sandbox.on_terminal(&["--color", "never", "show"]);
+    assert_eq!(terminal.wait().code(), Some(0));
+    assert_data_eq!(
+        screen(terminal.all_shown().as_bytes()),
+        str![[r#"
+status  job                                                       time  attempts
+ok      thumbnail[src=holiday/pho…the-first-of-them-all.jpg] [TIME]         1
+ok      thumbnail[src=holiday/photos/the-second.jpg] [TIME]         1
+
+2 jobs in [TIME]: 2 ok; logs in .procman/runs/[RUN]/logs
+
+"#]]
+    );
+}
