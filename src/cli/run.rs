@@ -23,9 +23,10 @@ use crate::export::Report;
 use crate::guardian::Guardian;
 use crate::manifest::Manifest;
 use crate::plan::Plan;
-use crate::record::StateFolder;
+use crate::record::{RunFolder, StateFolder};
+use crate::report::Progress;
 use crate::retention::Retention;
-use crate::runner::{ControlChannel, Run, RunEnd, available_cpus, fresh_seed};
+use crate::runner::{ControlChannel, Files, Run, RunEnd, available_cpus, fresh_seed};
 use crate::schedule::Rules;
 use crate::selection::Selection;
 use crate::sys::{Board, Orphans, Signal, Terminal};
@@ -167,50 +168,23 @@ fn record_run(
     let reports = Reports::prepare(context, &options.report)?;
     let state = StateFolder::beside(&prepared.root);
     state.prepare()?;
-    let key = state.key()?;
-    let definitions = prepared.definitions(&key);
-    let Prepared { plan, root, origin, mut rules, retention } = prepared;
-    let control = ControlChannel::new();
-    let outlook = Outlook::of(plan, &root, &key, forced, earlier)?;
-    let plan = Arc::clone(&outlook.plan);
-    let (prospects, files) = outlook.prospects();
-    rules.prospects = prospects;
-    if !options.yes {
-        confirm(context, &plan, &mut rules.prospects)?;
-    }
+    let (root, retention) = (prepared.root.clone(), prepared.retention);
+    let decided = prepared.decide(context, options, &state.key()?, forced, earlier)?;
     let (folder, journal) = state.new_run()?;
-    let (id, logs) = (folder.id(), folder.logs());
-    let signals = Signals::watch(control.canceller())?;
-    if let Some(watcher) = &context.watcher {
-        signals.obey(watcher.try_clone().map_err(|error| no_pipe(&error))?)?;
-    }
-    let (mode, board) = (options.output.unwrap_or_default(), guardian.as_ref().map(Guardian::board));
-    let foresee = foresee(&plan, rules.limit, StateFolder::beside(&root), id.clone());
-    let (screen, progress) = RunScreen::new(context, mode, &plan, &logs, board, foresee)?;
+    let control = ControlChannel::new();
+    let signals = watch_signals(context, &control)?;
+    let board = guardian.as_ref().map(Guardian::board);
+    let (screen, progress) = decided.screen(context, options, &folder, board)?;
     signals.tell_status_by(screen.sender());
     let reporters: Vec<Box<dyn Reporter>> = vec![Box::new(journal), Box::new(progress)];
     let household = household(board);
     if let Some(guardian) = &guardian {
-        guardian.guard(&id, &folder.events());
+        guardian.guard(&folder.id(), &folder.events());
     }
-    let run = Run {
-        id,
-        plan,
-        files,
-        rules,
-        origin: Some(origin),
-        definitions,
-        root: root.clone(),
-        logs: logs.clone(),
-        reporters,
-        control,
-        household,
-        terminal,
-    };
-    let end = run.execute();
+    let end = decided.run(&folder, reporters, control, household, terminal).execute();
     signals.kill_from_now_on();
     drop(guardian);
-    let report = Report { record: &end.record, logs: &logs, root: &root, under_way: false };
+    let report = Report { record: &end.record, logs: &folder.logs(), root: &root, under_way: false };
     let deadly = signals.first().or_else(|| interrupt(&end));
     let code = finish(context, screen, &end, &report, &reports, deadly.map(|_| PATIENCE));
     if let Some(signal) = deadly {
@@ -221,6 +195,74 @@ fn record_run(
     // The process ends here, and takes all with it at once.
     std::mem::forget(end);
     code
+}
+
+/// A run of which is known what it will do.
+struct Decided {
+    plan: Arc<Plan>,
+    files: Option<Files>,
+    rules: Rules,
+    origin: Origin,
+    definitions: Vec<Definition>,
+    root: PathBuf,
+}
+
+impl Prepared {
+    /// Looks for what is up to date, and asks the user what tasks want to know.
+    fn decide(
+        self,
+        context: &Context,
+        options: &RunOptions,
+        key: &Key,
+        forced: Vec<bool>,
+        earlier: EarlierState,
+    ) -> Result<Decided, Error> {
+        let definitions = self.definitions(key);
+        let Self { plan, root, origin, mut rules, .. } = self;
+        let outlook = Outlook::of(plan, &root, key, forced, earlier)?;
+        let plan = Arc::clone(&outlook.plan);
+        let (prospects, files) = outlook.prospects();
+        rules.prospects = prospects;
+        if !options.yes {
+            confirm(context, &plan, &mut rules.prospects)?;
+        }
+        Ok(Decided { plan, files, rules, origin, definitions, root })
+    }
+}
+
+impl Decided {
+    fn screen(
+        &self,
+        context: &Context,
+        options: &RunOptions,
+        folder: &RunFolder,
+        board: Option<&'static Board>,
+    ) -> Result<(RunScreen, Progress), Error> {
+        let foresee = foresee(&self.plan, self.rules.limit, StateFolder::beside(&self.root), folder.id());
+        RunScreen::new(context, options.output.unwrap_or_default(), &self.plan, &folder.logs(), board, foresee)
+    }
+
+    fn run<'a>(
+        self,
+        folder: &RunFolder,
+        reporters: Vec<Box<dyn Reporter + 'a>>,
+        control: ControlChannel,
+        household: Household,
+        terminal: Option<Arc<Terminal>>,
+    ) -> Run<'a> {
+        let Self { plan, files, rules, origin, definitions, root } = self;
+        let (id, logs, origin) = (folder.id(), folder.logs(), Some(origin));
+        Run { id, plan, files, rules, origin, definitions, root, logs, reporters, control, household, terminal }
+    }
+}
+
+/// Signals are handled from now on, and so is what a procman says that watches for this run.
+fn watch_signals(context: &Context, control: &ControlChannel) -> Result<Signals, Error> {
+    let signals = Signals::watch(control.canceller())?;
+    if let Some(watcher) = &context.watcher {
+        signals.obey(watcher.try_clone().map_err(|error| no_pipe(&error))?)?;
+    }
+    Ok(signals)
 }
 
 /// Writes what is to be written of a run that has ended, and shows how it did. Answers the exit code.
