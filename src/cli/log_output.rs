@@ -64,7 +64,7 @@ impl LogOutput {
                 None => stdout.write_all(&stretch[..taken]),
                 Some(escaper) => {
                     text.clear();
-                    escaper.push(&stretch[..taken], &mut text);
+                    escaper.push_apart(&stretch[..taken], &mut text);
                     stdout.write_all(&text)
                 }
             };
@@ -74,7 +74,7 @@ impl LogOutput {
         }
         text.clear();
         if let (Some(escaper), true) = (&mut self.escaper, is_all) {
-            escaper.finish(&mut text);
+            escaper.finish_apart(&mut text);
         }
         let written = stdout.write_all(&text).and_then(|()| stdout.flush());
         let reader = if written.is_err() { Reader::HasGoneAway } else { Reader::Reads };

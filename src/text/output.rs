@@ -50,26 +50,35 @@ impl OutputEscaper {
         }
     }
 
-    pub(crate) fn holds_any(&self) -> bool {
-        !self.held.is_empty()
-    }
-
     /// Nothing follows: adds what was held back.
-    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) {
+    fn finish(&mut self, out: &mut Vec<u8>) {
         let held = std::mem::take(&mut self.held);
         self.take(&held, true, out);
     }
 
-    /// Switches the colors that are on off, because something else is about to be shown.
-    pub(crate) fn suspend_colors(&self, out: &mut Vec<u8>) {
-        if !self.active.is_empty() {
-            out.extend_from_slice(b"\x1b[0m");
+    /// The same as [`Self::push`] where something else is shown before and after: the colors that are on are off in
+    /// between.
+    pub(crate) fn push_apart(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if !bytes.is_empty() {
+            out.extend_from_slice(&self.active);
+            self.push(bytes, out);
+            self.suspend_colors(out);
         }
     }
 
-    /// Switches them on again.
-    pub(crate) fn resume_colors(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&self.active);
+    /// The same of [`Self::finish`].
+    pub(crate) fn finish_apart(&mut self, out: &mut Vec<u8>) {
+        if !self.held.is_empty() {
+            out.extend_from_slice(&self.active);
+            self.finish(out);
+            self.suspend_colors(out);
+        }
+    }
+
+    fn suspend_colors(&self, out: &mut Vec<u8>) {
+        if !self.active.is_empty() {
+            out.extend_from_slice(b"\x1b[0m");
+        }
     }
 
     /// The answer is how much of it could be told.
@@ -207,17 +216,19 @@ mod tests {
 
     #[test]
     fn colors_are_switched_off_in_between_and_on_again() {
-        let around = |bytes: &[u8]| {
+        let shown = |pieces: &[&[u8]]| {
             let (mut escaper, mut out) = (OutputEscaper::default(), Vec::new());
-            escaper.push(bytes, &mut Vec::new());
-            escaper.suspend_colors(&mut out);
-            out.push(b'|');
-            escaper.resume_colors(&mut out);
+            for piece in pieces {
+                escaper.push_apart(piece, &mut out);
+                out.push(b'|');
+            }
+            escaper.finish_apart(&mut out);
             String::from_utf8(out).expect("text")
         };
-        assert_eq!(around(b"\x1b[31mred"), "\x1b[0m|\x1b[31m");
-        assert_eq!(around(b"\x1b[31m\x1b[1mred"), "\x1b[0m|\x1b[31m\x1b[1m");
-        assert_eq!(around(b"\x1b[31m\x1b[0;1mbold"), "\x1b[0m|\x1b[0;1m");
-        assert_eq!(around(b"\x1b[31mred\x1b[m \x1b[31mred\x1b[0m"), "|");
+        assert_eq!(shown(&[b"\x1b[31mred", b"x"]), "\x1b[31mred\x1b[0m|\x1b[31mx\x1b[0m|");
+        assert_eq!(shown(&[b"\x1b[31m\x1b[1mred", b"x"]), "\x1b[31m\x1b[1mred\x1b[0m|\x1b[31m\x1b[1mx\x1b[0m|");
+        assert_eq!(shown(&[b"\x1b[31m\x1b[0;1mbold", b"x"]), "\x1b[31m\x1b[0;1mbold\x1b[0m|\x1b[0;1mx\x1b[0m|");
+        assert_eq!(shown(&[b"\x1b[31mred\x1b[m", b"x"]), "\x1b[31mred\x1b[m|x|");
+        assert_eq!(shown(&[b"\x1b[31mred\r"]), "\x1b[31mred\x1b[0m|\x1b[31m\\r\x1b[0m");
     }
 }

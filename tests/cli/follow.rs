@@ -313,7 +313,8 @@ fn what_lies_across_the_end_of_a_stretch_is_shown_whole() {
             for line in [&["logs", "a"][..], &["logs", "-f", "a"]] {
                 let mut terminal = sandbox.on_terminal(line);
                 assert_eq!(terminal.wait().code(), Some(0));
-                let all = terminal.all_shown();
+                // Between stretches colors are switched off and on again.
+                let all = terminal.all_shown().replace("\x1b[0m\x1b[1;31m", "");
                 assert!(
                     all.trim_end().ends_with(&format!("x{shown}").replace("\r\n", "\r\r\n")),
                     "{:?}",
@@ -336,4 +337,17 @@ fn what_a_job_has_written_only_in_part_waits_for_the_rest() {
     assert_eq!(terminal.wait().code(), Some(0));
     assert_eq!(terminal.all_shown(), r"aé\x1b[2J");
     running.wait().code(0);
+}
+
+#[test]
+fn colors_end_with_the_log_that_they_are_in() {
+    let sandbox =
+        Sandbox::with("[tasks.a]\nargv = ['sh', '-c', 'cat red; echo plain >&2; printf \"\\r\"']\nstreams = 'split'")
+            .file("red", "\x1b[31mred\n");
+    sandbox.run(&["-q"]).code(0);
+    for line in [&["logs", "a"][..], &["logs", "-f", "a"]] {
+        let mut terminal = sandbox.on_terminal(line);
+        assert_eq!(terminal.wait().code(), Some(0));
+        assert_eq!(terminal.all_shown(), "\x1b[31mred\r\n\x1b[0m\x1b[31m\\r\x1b[0mplain\r\n");
+    }
 }

@@ -22,7 +22,7 @@ impl Pen {
     pub(super) fn show(&mut self, bytes: &[u8], display: &mut Display) {
         display.output(|out| match self {
             Self { prefix, escaper: None, .. } if prefix.is_empty() => out.extend_from_slice(bytes),
-            Self { prefix, escaper: Some(escaper), .. } if prefix.is_empty() => show_escaped(escaper, bytes, out),
+            Self { prefix, escaper: Some(escaper), .. } if prefix.is_empty() => escaper.push_apart(bytes, out),
             _ => lines(bytes).for_each(|line| self.show_line(line, out)),
         });
         self.in_line = bytes.last().map_or(self.in_line, |last| *last != b'\n');
@@ -33,10 +33,8 @@ impl Pen {
         let Self { escaper, in_line, .. } = self;
         if *in_line {
             display.output(|out| {
-                if let Some(escaper) = escaper.as_mut().filter(|escaper| escaper.holds_any()) {
-                    escaper.resume_colors(out);
-                    escaper.finish(out);
-                    escaper.suspend_colors(out);
+                if let Some(escaper) = escaper {
+                    escaper.finish_apart(out);
                 }
                 out.push(b'\n');
             });
@@ -52,22 +50,13 @@ impl Pen {
         match &mut self.escaper {
             None => out.extend_from_slice(line),
             Some(escaper) => {
-                show_escaped(escaper, line.strip_suffix(b"\n").unwrap_or(line), out);
+                escaper.push_apart(line.strip_suffix(b"\n").unwrap_or(line), out);
                 if !self.in_line {
                     // A carriage return may have been held back, which belongs to the line's end.
                     escaper.push(b"\n", out);
                 }
             }
         }
-    }
-}
-
-/// The colors that are on are off while something else is shown.
-fn show_escaped(escaper: &mut OutputEscaper, bytes: &[u8], out: &mut Vec<u8>) {
-    if !bytes.is_empty() {
-        escaper.resume_colors(out);
-        escaper.push(bytes, out);
-        escaper.suspend_colors(out);
     }
 }
 
