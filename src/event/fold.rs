@@ -142,6 +142,14 @@ impl JobRecord {
         slow.filter_map(|attempt| attempt.end.as_ref()).map(|end| end.seconds.0).max()
     }
 
+    /// What there is to say beyond the word for its end.
+    pub fn detail(&self) -> Option<String> {
+        let of_end = self.status.as_ref().and_then(JobStatus::detail);
+        let slow = self.is_slow().then(|| "slow".to_owned());
+        let details = [of_end, slow, self.is_log_incomplete().then(|| "log incomplete".to_owned())];
+        Some(details.into_iter().flatten().collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
+    }
+
     /// The processes that its attempts left behind.
     pub fn leftovers(&self) -> impl Iterator<Item = &LeftOver> {
         self.attempts.iter().filter_map(|attempt| attempt.end.as_ref()).flat_map(|end| &end.leftovers)

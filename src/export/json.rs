@@ -88,6 +88,9 @@ struct ShownAttempt<'a> {
     /// As in the record: `status`, `seconds`, `cpu`, `peak_memory` and what else there is; none of it without an end.
     #[serde(flatten)]
     end: Option<&'a AttemptEnd>,
+    /// Whether it ran for longer than its job's `slow_after`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    slow: bool,
     /// Paths, relative to the manifest's folder: that of its `output` or, where streams are apart, of `stdout` and `stderr`.
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     logs: IndexMap<&'static str, String>,
@@ -133,6 +136,7 @@ fn shown_attempt<'a>(report: &Report<'_>, job: &JobRecord, attempt: &'a AttemptR
         slot: attempt.slot,
         start: Seconds(attempt.started),
         end: attempt.end.as_ref(),
+        slow: attempt.slow,
         logs: logs.into_iter().map(|log| (log.stream.word(), report.shown_log(&log))).collect(),
     }
 }

@@ -68,6 +68,9 @@ impl Cases<'_> {
         if job.status == Some(JobStatus::UpToDate) {
             case.add_property(("status", "up-to-date"));
         }
+        if job.is_slow() {
+            case.add_property(("slow", "true"));
+        }
         if let Some(last) = job.attempts.last().filter(|_| shows_output) {
             (case.system_out, case.system_err) = self.outputs(job, last);
         }

@@ -13,7 +13,7 @@ use crate::text;
 /// GitHub takes no more as the summary of a step.
 pub(crate) const MOST: usize = 1024 * 1024;
 
-/// Above this many jobs, those that were simply `ok` are one row of the table. Those that were up to date always are.
+/// Above this many jobs, those that were simply `ok`, and not slow, are one row of the table. Those that were up to date always are.
 const LONGEST_TABLE: usize = 100;
 /// A table with more rows than this is folded.
 const LONGEST_OPEN: usize = 20;
@@ -82,7 +82,7 @@ fn table(report: &Report<'_>, out: &mut Bounded) {
     let jobs = &report.record.jobs;
     let is_folded = |job: &&JobRecord| match job.status {
         Some(JobStatus::UpToDate) => true,
-        Some(JobStatus::Ok) => jobs.len() > LONGEST_TABLE,
+        Some(JobStatus::Ok) => jobs.len() > LONGEST_TABLE && !job.is_slow(),
         _ => false,
     };
     let mut rows: Vec<String> = jobs.values().filter(|job| !is_folded(job)).map(|job| row(report, job)).collect();
@@ -112,14 +112,14 @@ fn table(report: &Report<'_>, out: &mut Bounded) {
 fn row(report: &Report<'_>, job: &JobRecord) -> String {
     let (name, attempts) = (inline(&job.plan.name), job.attempts.len());
     let time = if attempts == 0 { String::new() } else { text::duration(report.time_of(job)) };
-    let detail = job.status.as_ref().and_then(JobStatus::detail).map(|detail| inline(&detail)).unwrap_or_default();
+    let detail = job.detail().map(|detail| inline(&detail)).unwrap_or_default();
     format!("| {} | {name} | {time} | {attempts} | {detail} |\n", report.state_of(job))
 }
 
 /// A job that failed, with the end of its output.
 fn failure(report: &Report<'_>, job: &JobRecord) -> String {
     let mut out = format!("\n<details open>\n<summary>{}: <b>{}</b>", report.state_of(job), html(&job.plan.name));
-    if let Some(detail) = job.status.as_ref().and_then(JobStatus::detail) {
+    if let Some(detail) = job.detail() {
         _ = write!(out, ": {}", html(&detail));
     }
     if job.attempts.len() > 1 {

@@ -61,6 +61,9 @@ struct AttemptArgs<'a> {
     signal: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    /// Whether it ran for longer than its job's `slow_after`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    slow: bool,
     argv: String,
     /// In seconds.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,6 +129,7 @@ fn span<'a>(report: &Report<'a>, job: &'a JobRecord, attempt: &'a AttemptRecord)
         exit,
         signal,
         error,
+        slow: attempt.slow,
         argv: text::argv(&job.plan.argv),
         cpu: end.map(|end| end.cpu.0.as_secs_f64()),
         peak_memory: end.map(|end| end.peak_memory),

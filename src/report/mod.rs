@@ -15,7 +15,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-use crate::event::{JobRecord, JobStatus, RunRecord};
+use crate::event::{JobRecord, RunRecord};
 
 pub(crate) use display::Display;
 pub(crate) use github::annotations;
@@ -37,11 +37,4 @@ pub(crate) fn word_of(record: &RunRecord, job: &JobRecord) -> &'static str {
         (None, Some(last)) if last.stopped.is_some() => "stopped",
         (None, Some(_)) => "running",
     }
-}
-
-/// What there is to say of a job's end beyond its word.
-fn detail(job: &JobRecord, status: &JobStatus) -> Option<String> {
-    let slow = job.is_slow().then(|| "slow".to_owned());
-    let details = [status.detail(), slow, job.is_log_incomplete().then(|| "log incomplete".to_owned())];
-    Some(details.into_iter().flatten().collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use owo_colors::{OwoColorize, Style};
 
+use super::Styles;
 use super::screen::{Message, ToScreen};
-use super::{Styles, detail};
 use crate::event::{
     AttemptStatus, CancelLevel, CancelReason, Event, EventKind, Fault, JobRecord, JobStatus, Reporter, RunRecord,
 };
@@ -150,7 +150,7 @@ impl Progress {
     fn ended(&self, job: &JobRecord, status: &JobStatus) -> String {
         let time = (!job.attempts.is_empty()).then(|| job.duration());
         let mut line = timed(&self.styles, (status.word(), self.styles.of(status)), time, &job.plan.name);
-        if let Some(detail) = detail(job, status) {
+        if let Some(detail) = job.detail() {
             _ = write!(line, "  ({detail})");
         }
         line

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use owo_colors::OwoColorize;
 
-use super::{Styles, WORDS_WITHOUT_END, detail, word_of};
+use super::{Styles, WORDS_WITHOUT_END, word_of};
 use crate::event::{CancelReason, Fate, JobRecord, JobStatus, LeftOver, RunRecord};
 use crate::log_name::{LogStream, file_name};
 use crate::tail::Tail;
@@ -86,7 +86,7 @@ impl Summary<'_> {
     fn failure(&self, out: &mut String, name: &str, job: &JobRecord, status: &JobStatus) {
         let name = text::escape(name.as_bytes());
         _ = write!(out, "\n{}: {}", status.word().style(self.styles.of(status)), name.style(self.styles.name));
-        if let Some(detail) = detail(job, status) {
+        if let Some(detail) = job.detail() {
             _ = write!(out, ": {detail}");
         }
         let attempts = job.attempts.len();

@@ -2,6 +2,7 @@
 
 use snapbox::str;
 
+use crate::report::report;
 use crate::sandbox::Sandbox;
 
 /// Ends when the record says that it is slow.
@@ -36,6 +37,24 @@ warning: slow was slow: an attempt took [TIME]
     let slow: Vec<_> = events.iter().filter(|event| event["type"] == "attempt-slow").collect();
     assert_eq!((slow.len(), &slow[0]["job"], &slow[0]["attempt"]), (1, &"slow".into(), &1.into()));
     assert!(slow[0]["t"].as_f64().expect("a time") >= 0.02);
+}
+
+#[test]
+fn every_report_says_so() {
+    let sandbox = Sandbox::with(&format!("[tasks]\nfast = ['true']\n[tasks.slow]\nargv = {SLOW}\nslow_after = '20ms'"));
+    sandbox.run(&["-q"]).code(0);
+    let of = |format| report(&sandbox, format);
+    let json: serde_json::Value = serde_json::from_str(&of("json")).expect("it is JSON");
+    assert_eq!(
+        (&json["jobs"][1]["attempts"][0]["slow"], &json["jobs"][0]["attempts"][0]["slow"]),
+        (&true.into(), &().into())
+    );
+    assert_eq!(of("junit").matches(r#"<property name="slow" value="true"/>"#).count(), 1);
+    assert_eq!(of("trace").matches(r#""slow":true"#).count(), 1);
+    assert_eq!(of("markdown").matches(" | slow |\n").count(), 1);
+    let html = of("html");
+    assert_eq!(html.matches("<small>slow</small>").count(), 1);
+    assert!(html.contains(r#"<p class="note">It ran for longer than its slow_after.</p>"#));
 }
 
 #[test]

@@ -87,6 +87,9 @@ impl Page<'_> {
             text::duration(attempt.started),
             u64::from(attempt.slot) + 1
         );
+        if attempt.slow {
+            _ = writeln!(out, r#"<p class="note">It ran for longer than its slow_after.</p>"#);
+        }
         if attempt.end.as_ref().is_some_and(|end| end.log_incomplete) {
             _ = writeln!(out, r#"<p class="note">The disk was full: the log may be incomplete.</p>"#);
         }

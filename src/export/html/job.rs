@@ -81,7 +81,7 @@ impl ShownJob<'_> {
 
     /// What there is to say beyond the word for its state.
     pub(super) fn reason(&self) -> Option<String> {
-        self.record.status.as_ref().and_then(JobStatus::detail)
+        self.record.detail()
     }
 
     /// The task that it is a job of.

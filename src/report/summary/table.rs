@@ -8,7 +8,7 @@ use owo_colors::OwoColorize;
 
 use super::{Detail, Summary};
 use crate::event::{JobRecord, JobStatus};
-use crate::report::{Styles, detail, word_of};
+use crate::report::{Styles, word_of};
 use crate::text;
 
 /// Above this many jobs, those that were simply `ok`, or have not been started, are one line of the table. Those that were
@@ -109,8 +109,7 @@ fn shown_detail(job: &JobRecord) -> String {
     let detail = match &job.status {
         // Why nothing was started can be long; it follows below the table.
         Some(JobStatus::SpawnError { .. }) => None,
-        Some(status) => detail(job, status),
-        None => job.is_slow().then(|| "slow".to_owned()),
+        _ => job.detail(),
     };
     detail.map(|detail| format!("  ({detail})")).unwrap_or_default()
 }
