@@ -11,7 +11,7 @@ use crate::text;
 /// That nothing has been run here.
 pub(super) const NO_RUN: &str = "there is no run yet; `procman run` makes one";
 /// What stands for the run that is the latest.
-const LATEST: &str = "latest";
+pub(super) const LATEST: &str = "latest";
 
 /// The state folder of the manifest.
 pub(super) fn state_folder(context: &Context) -> Result<StateFolder, Error> {

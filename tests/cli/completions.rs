@@ -5,7 +5,7 @@ use std::process::Command;
 
 use snapbox::str;
 
-use crate::sandbox::{PROCMAN, Sandbox};
+use crate::sandbox::{PROCMAN, Sandbox, misbehaving};
 use crate::terminal::Terminal;
 
 const PROJECT: &str = "
@@ -112,6 +112,8 @@ fn options_are_offered_with_their_values() {
     let sandbox = project();
     assert_eq!(offers(&sandbox, &["--no-d"]), "--no-deps\tLeave out what the named tasks depend on\n");
     assert_eq!(values(&sandbox, &["graph", "--format", ""]), ["text", "dot", "mermaid", "json"]);
+    assert_eq!(values(&sandbox, &["rerun", "--report", ""]), ["json=", "junit=", "trace=", "markdown=", "html="]);
+    assert_eq!(values(&sandbox, &["--report=ht"]), ["--report=html="]);
     assert_eq!(values(&sandbox, &["--fail-fast=k"]), ["--fail-fast=kill"]);
     assert_eq!(values(&sandbox, &["-C", "s"]), ["sub/"]);
     assert_eq!(values(&sandbox, &["-f", "o"]), ["other.toml"]);
@@ -128,9 +130,25 @@ fn runs_and_their_jobs_are_offered() {
     let second = sandbox.latest().file_name().expect("its id").to_string_lossy().into_owned();
     assert_eq!(offers(&sandbox, &["logs", "each[n=1,s=c"]), "each[n=1,s=c:d]\tok\n");
     assert_eq!(offers(&sandbox, &["logs", "--run", &first, ""]), "quick-fmt\tok\n");
-    for line in [&["logs", "--run", ""][..], &["rerun", ""]] {
-        assert_eq!(values(&sandbox, line), [&*second, &*first]);
+    // Each way to call a run that the commands understand.
+    for run in [&*second, &second[second.len() - 8..], "latest"] {
+        assert_eq!(values(&sandbox, &["logs", "--run", run, "each[n=1,s=c"]), ["each[n=1,s=c:d]"], "{run}");
     }
+    assert_eq!(offers(&sandbox, &["logs", "--run", "2", ""]), "", "it is the beginning of both");
+    for line in [&["logs", "--run", ""][..], &["rerun", ""], &["show", ""], &["report", ""]] {
+        assert_eq!(values(&sandbox, line), ["latest", &*second, &*first]);
+    }
+}
+
+#[test]
+fn a_job_of_a_run_under_way_is_offered_with_what_it_does() {
+    let sandbox = Sandbox::with(&format!("[tasks]\na = {}", misbehaving("ready ready wait")));
+    let running = sandbox.start(&["-q"]);
+    sandbox.pid("ready");
+    assert_eq!(offers(&sandbox, &["logs", ""]), "a\trunning\n");
+    running.signal("INT");
+    running.wait().died_of(2);
+    assert_eq!(offers(&sandbox, &["logs", ""]), "a\tcancelled\n");
 }
 
 /// Nor is a word said of it, in the middle of somebody's line.

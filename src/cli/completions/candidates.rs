@@ -4,16 +4,20 @@
 //! cannot be read has nothing to offer.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{FromArgMatches, ValueHint};
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate, complete};
+use indexmap::IndexMap;
 
 use super::super::args::{self, GlobalArgs};
 use super::super::context::Context;
-use crate::manifest::{Manifest, Parameters, Task};
-use crate::record::{StateFolder, read_record};
+use super::super::past_run;
+use crate::export::Format;
+use crate::manifest::{Manifest, Task};
+use crate::record::RunFolder;
+use crate::report::word_of;
 use crate::text;
 
 /// What the last of some words may become, each with what it is.
@@ -75,14 +79,15 @@ fn with_values(command: clap::Command, project: &Arc<Project>) -> clap::Command 
         "job" => look_up(arg, Project::jobs),
         "run" => look_up(arg, Project::runs),
         "directory" => arg.value_hint(ValueHint::DirPath),
+        "report" => arg.add(ArgValueCompleter::new(formats)),
         _ => arg,
     })
 }
 
 /// Where names are looked up.
 struct Project {
+    context: Context,
     manifest: PathBuf,
-    called_in: PathBuf,
     /// The run that the words before name.
     run: Option<String>,
 }
@@ -95,16 +100,12 @@ impl Project {
         global.complete(&|name| std::env::var(name).ok()).ok()?;
         let context = Context::new(global).ok()?;
         let run = matches.subcommand().and_then(|(_, matches)| matches.try_get_one::<String>("run").ok()?.cloned());
-        Some(Self { manifest: context.manifest_path().ok()?, called_in: context.called_in, run })
-    }
-
-    fn state(&self) -> StateFolder {
-        StateFolder::beside(self.manifest.parent().unwrap_or(Path::new("/")))
+        Some(Self { manifest: context.manifest_path().ok()?, context, run })
     }
 
     /// Tasks; their aliases and tags once something is typed, and the jobs of a matrix behind a bracket.
     fn tasks(&self, current: &str) -> Vec<CompletionCandidate> {
-        let parameters = Parameters { invocation_dir: Some(self.called_in.clone()), ..Parameters::default() };
+        let parameters = self.context.parameters(&IndexMap::new(), false);
         let Ok(manifest) = Manifest::load_with(&self.manifest, "", &parameters) else { return Vec::new() };
         let open: Vec<(&str, &Task)> = manifest.tasks().filter(|(_, task)| !task.is_private()).collect();
         if let Some((name, _)) = current.split_once('[') {
@@ -129,26 +130,29 @@ impl Project {
 
     /// The jobs of a run, with how they ended.
     fn jobs(&self, current: &str) -> Vec<CompletionCandidate> {
-        let state = self.state();
-        let run = match &self.run {
-            Some(id) => state.runs().ok().and_then(|runs| runs.into_iter().find(|run| run.id().starts_with(id))),
-            None => state.latest(),
-        };
-        let Some(record) = run.and_then(|run| read_record(&run.events()).ok()) else { return Vec::new() };
+        let run = past_run::find(&self.context, self.run.as_deref());
+        let Ok(record) = run.and_then(|run| past_run::read(&self.context, &run)) else { return Vec::new() };
         let jobs = record.jobs.iter().filter(|(name, _)| name.starts_with(current));
-        jobs.map(|(name, job)| {
-            let about = job.status.as_ref().map_or("unfinished", |status| status.word());
-            candidate(name.to_string(), about.to_owned())
-        })
-        .collect()
+        jobs.map(|(name, job)| candidate(name.to_string(), word_of(&record, job).to_owned())).collect()
     }
 
-    /// The runs that there are, the newest first.
+    /// The runs that there are, the newest first, behind the word for that.
     fn runs(&self, current: &str) -> Vec<CompletionCandidate> {
-        let runs = self.state().runs().unwrap_or_default();
-        let ids = runs.iter().rev().map(crate::record::RunFolder::id).filter(|id| id.starts_with(current));
+        let runs = past_run::state_folder(&self.context).and_then(|state| Ok(state.runs()?)).unwrap_or_default();
+        let latest = runs.last().map(|_| past_run::LATEST.to_owned());
+        let ids = latest.into_iter().chain(runs.iter().rev().map(RunFolder::id)).filter(|id| id.starts_with(current));
         ids.enumerate().map(|(place, id)| CompletionCandidate::new(id).display_order(Some(place))).collect()
     }
+}
+
+/// What reports there can be, each in want of a file.
+fn formats(current: &OsStr) -> Vec<CompletionCandidate> {
+    let current = current.to_str().unwrap_or_default();
+    let all = Format::ALL.iter().map(|format| format!("{}=", format.word()));
+    all.filter(|value| value.starts_with(current))
+        .enumerate()
+        .map(|(place, value)| CompletionCandidate::new(value).display_order(Some(place)))
+        .collect()
 }
 
 fn candidate(value: String, about: String) -> CompletionCandidate {
