@@ -4,12 +4,14 @@
 //! [`VERSION`] goes up when a field changes its meaning or goes; a reader has to bear with new ones.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::Report;
-use crate::event::{AttemptEnd, AttemptRecord, CancelReason, JobRecord, JobStatus, LeftOver, Seconds};
+use super::critical_path::Timing;
+use crate::event::{AttemptEnd, AttemptRecord, CancelReason, JobRecord, JobStatus, LeftOver, PlannedGroup, Seconds};
 use crate::json::to_json;
 
 const VERSION: u32 = 1;
@@ -42,8 +44,21 @@ struct ShownRun<'a> {
     /// Processes that outlived the run's jobs and could be laid to none.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     left_behind: &'a [LeftOver],
+    /// The jobs that waited for each other and took longest together.
+    critical_path: ShownPath<'a>,
+    /// Names in `deps` and `after` that stand for several jobs.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    groups: &'a [Arc<PlannedGroup>],
     /// In the manifest's order.
     jobs: Vec<ShownJob<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownPath<'a> {
+    /// What they took, from the start of the first attempt to the end of the last, each.
+    seconds: Seconds,
+    /// The first first; those that took no time are left out.
+    jobs: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -62,6 +77,9 @@ struct ShownJob<'a> {
     after: &'a [Arc<str>],
     /// Time spent in all attempts; in one without an end, until the last event there is.
     seconds: Seconds,
+    /// How long it was held up after the last end that it waited for; nothing if it was never started.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waited: Option<Seconds>,
     /// The first first.
     attempts: Vec<ShownAttempt<'a>>,
 }
@@ -98,6 +116,8 @@ struct ShownAttempt<'a> {
 
 pub(super) fn json(report: &Report<'_>) -> String {
     let record = report.record;
+    let timing = Timing::of(record);
+    let name = |job: &usize| record.jobs.get_index(*job).map(|(name, _)| &**name);
     to_json(&ShownRun {
         version: VERSION,
         run: &record.run,
@@ -111,11 +131,16 @@ pub(super) fn json(report: &Report<'_>) -> String {
         limit: record.limit,
         counts: report.counts(),
         left_behind: &record.left_behind,
-        jobs: record.jobs.values().map(|job| shown_job(report, job)).collect(),
+        critical_path: ShownPath {
+            seconds: Seconds(timing.critical_time),
+            jobs: timing.critical_path.iter().filter_map(name).collect(),
+        },
+        groups: &record.groups,
+        jobs: record.jobs.values().zip(&timing.waits).map(|(job, wait)| shown_job(report, job, *wait)).collect(),
     })
 }
 
-fn shown_job<'a>(report: &Report<'a>, job: &'a JobRecord) -> ShownJob<'a> {
+fn shown_job<'a>(report: &Report<'a>, job: &'a JobRecord, wait: Option<Duration>) -> ShownJob<'a> {
     let open = || ShownStatus::Open { status: report.state_of(job) };
     ShownJob {
         name: &job.plan.name,
@@ -125,6 +150,7 @@ fn shown_job<'a>(report: &Report<'a>, job: &'a JobRecord) -> ShownJob<'a> {
         deps: &job.plan.deps,
         after: &job.plan.after,
         seconds: Seconds(report.time_of(job)),
+        waited: wait.map(Seconds),
         attempts: job.attempts.iter().map(|attempt| shown_attempt(report, job, attempt)).collect(),
     }
 }
