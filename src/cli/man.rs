@@ -35,11 +35,18 @@ const EXIT_STATUS: [(&str, &str); 5] = [
 ];
 
 /// Variables that procman reads, beside those of its options.
-const READ: [(&str, &str); 4] = [
+const READ: [(&str, &str); 7] = [
     ("NO_COLOR", "Set to anything: no colors, whatever else is set."),
     ("CLICOLOR_FORCE, FORCE_COLOR", "Set to anything but 0: colors, also where it is no terminal."),
-    ("TERM", "dumb: no colors."),
-    ("GITHUB_ACTIONS", "true: tails of logs stand between marks, so that no line of theirs is taken for a command."),
+    ("TERM", "dumb: no colors, and no lines at the bottom of the terminal."),
+    ("CI", "Set to anything but false: no lines at the bottom of the terminal."),
+    (
+        "GITHUB_ACTIONS",
+        "true: what jobs write stands between marks, so that no line of it is taken for a command; `--output group` folds it; and \
+         failed jobs are annotated.",
+    ),
+    ("GITHUB_STEP_SUMMARY", "A file to which the run is added as Markdown."),
+    ("GITHUB_WORKSPACE", "The folder that the files of annotations are named from."),
 ];
 
 /// Variables that every job gets.
@@ -53,7 +60,7 @@ const SET: [(&str, &str); 7] = [
     ("the manifest's own", "As `env`, `env_file`, `env_remove` and `inherit_env` say."),
 ];
 
-const FILES: [(&str, &str); 5] = [
+const FILES: [(&str, &str); 6] = [
     ("procman.toml", "The manifest."),
     (".procman/runs/ID/events.jsonl", "The record of a run: one event a line."),
     (
@@ -62,6 +69,7 @@ const FILES: [(&str, &str); 5] = [
     ),
     (".procman/latest", "A link to the newest run."),
     (".procman/state.jsonl", "What jobs read and made when they last succeeded. Without it all run again."),
+    (".procman/key", "Random bytes that the definitions of jobs in records, and that state, are hashed with."),
 ];
 
 pub(super) fn man() -> Result<u8, Error> {

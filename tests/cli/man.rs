@@ -51,9 +51,15 @@ fn what_it_reads_and_leaves_is_on_the_page() {
         "PROCMAN_LIMIT",
         "PROCMAN_FAIL_FAST",
         "PROCMAN_SLOT",
+        "PROCMAN_OUTPUT",
+        "PROCMAN_WATCH_ON_BUSY",
         "NO_COLOR",
+        "\n\\fBCI\\fR\n",
+        "GITHUB_STEP_SUMMARY",
         "procman.toml",
         "events.jsonl",
+        "state.jsonl",
+        ".procman/key",
     ] {
         assert!(page.contains(name), "{name}");
     }
