@@ -22,7 +22,7 @@ use super::critical_path::Timing;
 use job::ShownJob;
 use log::Tails;
 
-/// Above this many jobs, some that went well are left out: a browser takes its time to lay out more.
+/// Above this many jobs, some are left out, of those that went well first: a browser takes its time to lay out more.
 const MOST_JOBS: usize = 20_000;
 
 /// What the parts of a page are made from.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Page;
 use super::job::{ShownJob, State};
 use super::safe::Html;
-use crate::event::{AttemptStatus, Exit, JobStatus};
+use crate::event::{AttemptStatus, Exit, JobRecord, JobStatus};
 use crate::text;
 
 /// A column: its key, its heading, and whether it is of numbers.
@@ -38,14 +38,7 @@ impl Page<'_> {
             "<section class=\"card\" aria-labelledby=\"jobs\">\n<div class=\"head\"><h2 id=\"jobs\">Jobs</h2>",
         );
         _ = writeln!(out, r#"<p class="note" id="shown" role="status"></p></div>"#);
-        let left_out = self.report.record.jobs.len() - self.jobs.len();
-        if left_out > 0 {
-            let (jobs, are) = (text::count(left_out, "job"), if left_out == 1 { "is" } else { "are" });
-            _ = writeln!(
-                out,
-                r#"<p class="note">{jobs} that went well {are} left out of this page, for its size.</p>"#
-            );
-        }
+        self.left_out(out);
         self.controls(out);
         // A task of one job says no more than the job.
         let with_tasks = self.jobs.iter().any(|job| job.task() != job.name);
@@ -77,6 +70,21 @@ impl Page<'_> {
             row(out, job, with_tasks, &most);
         }
         out.push_str("</tbody></table></div>\n</section>\n");
+    }
+
+    /// How many jobs there are beyond those of the table.
+    fn left_out(&self, out: &mut String) {
+        let all = &self.report.record.jobs;
+        let left_out = all.len() - self.jobs.len();
+        if left_out == 0 {
+            return;
+        }
+        let is_good = |job: &JobRecord| job.status.as_ref().is_some_and(JobStatus::is_success);
+        let good = all.values().filter(|job| is_good(job)).count();
+        let shown_good = self.jobs.iter().filter(|job| is_good(job.record)).count();
+        let such = if good - shown_good == left_out { " that went well" } else { "" };
+        let (jobs, are) = (text::count(left_out, "job"), if left_out == 1 { "is" } else { "are" });
+        _ = writeln!(out, r#"<p class="note">{jobs}{such} {are} left out of this page, for its size.</p>"#);
     }
 
     /// The counts, which filter by what they count, and a box for words.

@@ -54,6 +54,9 @@ fn of_too_many_jobs_those_that_went_well_are_left_out() {
     assert_eq!(rows(&of_some), ["j1", "j2", "j3"], "the critical path and what failed");
     assert!(of_some.contains("1 job that went well is left out of this page"), "{of_some}");
     assert!(of_some.contains("<b>4</b> in all"));
+    let of_few = page(&report, 2, 0);
+    assert_eq!(rows(&of_few), ["j1", "j2"]);
+    assert!(of_few.contains("2 jobs are left out of this page"), "one of them has failed: {of_few}");
 }
 
 #[test]
