@@ -110,11 +110,6 @@ impl Activity {
         self.clock.then.is_some() && !self.is_over && !self.running.keys().any(has_terminal)
     }
 
-    /// Whether this job has the terminal while it runs.
-    pub(super) fn has_terminal(&self, job: &str) -> bool {
-        self.plan.jobs.get(job).is_some_and(|job| job.settings.interactive)
-    }
-
     /// Run time.
     pub(super) fn now(&self) -> Duration {
         self.clock.time.saturating_add(self.clock.then.map_or(Duration::ZERO, |then| then.elapsed()))

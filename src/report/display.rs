@@ -9,11 +9,11 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use super::live::Region;
+use super::loan::Loan;
 use crate::sys::{self, Board};
 
 /// How large a terminal is that does not say so: columns and rows.
@@ -43,7 +43,7 @@ pub(crate) struct Display {
     /// Whether it is being kept from that.
     stopped: bool,
     /// While a job has the terminal, nothing is written.
-    lent: Arc<AtomicBool>,
+    loan: Arc<Loan>,
     stdout_state: StdoutState,
     bottom: Option<Bottom>,
 }
@@ -95,7 +95,7 @@ impl Display {
             interrupted: false,
             stop_commands: None,
             stopped: false,
-            lent: Arc::default(),
+            loan: Arc::default(),
             stdout_state: StdoutState::Open,
             bottom: None,
         }
@@ -129,15 +129,6 @@ impl Display {
         }
     }
 
-    /// A job has had the terminal: what follows begins on a new line, wherever the cursor was left. Blanks go on to the next
-    /// line only if they do not begin one.
-    pub(super) fn begin_line(&mut self) {
-        if self.has_bottom() {
-            let text = format!("{:1$}\r\x1b[K", "", self.size().0);
-            self.push(Stream::Stderr, text.as_bytes());
-        }
-    }
-
     /// From the next write on nothing stands there.
     pub(super) fn clear_bottom(&mut self) {
         if let Some(bottom) = &mut self.bottom {
@@ -155,9 +146,9 @@ impl Display {
         self.is_shared
     }
 
-    /// Set while a job has the terminal. Whoever takes it back unparks the writing thread.
-    pub(super) fn lent(&self) -> Arc<AtomicBool> {
-        Arc::clone(&self.lent)
+    /// By which a job is lent the terminal.
+    pub(super) fn loan(&self) -> Arc<Loan> {
+        Arc::clone(&self.loan)
     }
 
     /// Whether it is of any use to show output.
@@ -228,8 +219,8 @@ impl Display {
         if self.parts.is_empty() {
             return;
         }
-        while self.lent.load(Ordering::SeqCst) {
-            thread::park();
+        if self.loan.wait() {
+            self.begin_line();
         }
         self.tell_board(true);
         let mut from = 0;
@@ -249,6 +240,15 @@ impl Display {
         }
         self.batch.clear();
         self.tell_board(false);
+    }
+
+    /// A job has had the terminal: what follows begins on a new line, wherever the cursor was left. Blanks go on to the next
+    /// line only if they do not begin one.
+    fn begin_line(&mut self) {
+        if self.has_bottom() {
+            let text = format!("{:1$}\r\x1b[K", "", self.size().0);
+            _ = write_all(&mut self.stderr, text.as_bytes());
+        }
     }
 
     /// Before a write, what it may draw is told; after it, what it has taken away.

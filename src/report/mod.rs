@@ -7,6 +7,7 @@ mod activity;
 mod display;
 mod github;
 mod live;
+mod loan;
 mod output;
 mod progress;
 mod screen;

@@ -6,13 +6,13 @@
 
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
 use super::activity::Activity;
 use super::live::Live;
+use super::loan::Loan;
 use super::output::{News, Output};
 use super::{Display, Styles};
 use crate::event::PlannedJob;
@@ -56,8 +56,7 @@ pub(crate) type Foresee = Box<dyn FnOnce() -> Option<Forecast> + Send>;
 pub(crate) struct ToScreen {
     messages: Sender<Message>,
     writer: Thread,
-    /// Whether a job has the terminal.
-    lent: Arc<AtomicBool>,
+    loan: Arc<Loan>,
 }
 
 /// What the thread is told.
@@ -121,7 +120,7 @@ impl Screen {
     ) -> io::Result<Self> {
         let (messages, inbox) = mpsc::channel();
         let (is_done, done) = mpsc::channel();
-        let lent = display.lent();
+        let loan = display.loan();
         let answer = messages.clone();
         let activity = Activity::new(plan);
         let (live, foresee) = (Live::new(styles.clone()), Some(foresee));
@@ -130,7 +129,7 @@ impl Screen {
         // Whoever waits for it may have lost patience.
         let write = move || _ = is_done.send(writer.run());
         let thread = thread::Builder::new().name("screen".to_owned()).spawn(write)?;
-        Ok(Self { way: ToScreen { messages, writer: thread.thread().clone(), lent }, done })
+        Ok(Self { way: ToScreen { messages, writer: thread.thread().clone(), loan }, done })
     }
 
     /// A way to write that can be handed on.
@@ -191,11 +190,11 @@ impl ToScreen {
     /// From now on nothing is written, so that no line falls into what a job does with the terminal.
     pub(super) fn lend_terminal(&self) {
         self.flush();
-        self.lent.store(true, Ordering::SeqCst);
+        self.loan.lend();
     }
 
     pub(super) fn take_terminal_back(&self) {
-        self.lent.store(false, Ordering::SeqCst);
+        self.loan.take_back();
         self.writer.unpark();
     }
 }
@@ -301,9 +300,6 @@ impl Writer {
                 self.output.deferred(&job, attempt);
             }
             Message::Ended { job, attempt, ok } => {
-                if self.activity.has_terminal(&job) {
-                    self.display.begin_line();
-                }
                 self.activity.attempt_ended(&job);
                 self.output.ended(&job, attempt, ok, &mut self.display);
             }

@@ -5,7 +5,8 @@ use std::os::unix::process::ExitStatusExt;
 use snapbox::{assert_data_eq, str};
 
 use crate::sandbox::{PROCMAN, Sandbox, is_gone, misbehave, misbehaving, send, wait_until};
-use crate::terminal::{CTRL_C, CTRL_Z, Terminal, screen};
+use crate::status_signal::{SIGUSR1, is_pending};
+use crate::terminal::{CTRL_C, CTRL_Z, Terminal, rows, screen};
 
 /// Three jobs, of which two run until the files `go-a` and `go-b` are there, and one needs them.
 fn three() -> Sandbox {
@@ -145,6 +146,23 @@ ok      talk [TIME]         1
 
 "#]]
     );
+}
+
+/// It does not end its line, and what there was to say in the meantime is not written behind it.
+#[test]
+fn what_had_to_wait_for_a_job_with_the_terminal_begins_a_line() {
+    let talk = misbehaving("spam 2 ready talking until said");
+    let sandbox = Sandbox::with(&format!("[tasks.talk]\nargv = {talk}\ninteractive = true"));
+    let mut terminal = sandbox.on_terminal(&["--color", "never"]);
+    sandbox.pid("talking");
+    send(terminal.pid(), "USR1");
+    wait_until("the signal to be taken", || (!is_pending(terminal.pid(), SIGUSR1)).then_some(()));
+    sandbox.let_go("said");
+    assert_eq!(terminal.wait().code(), Some(0));
+    let rows = rows(terminal.all_shown().as_bytes());
+    let at = rows.iter().position(|row| row.contains("1 job: 1 running")).expect("it is answered");
+    assert!(rows[at].starts_with("         status") && rows[at - 1].starts_with("        running"), "{rows:#?}");
+    assert_eq!(rows[at - 2], "sp");
 }
 
 #[test]

@@ -5,10 +5,10 @@ use snapbox::str;
 use crate::sandbox::{PROCMAN, Sandbox, misbehaving, send, wait_until};
 
 const SIGINT: i32 = 2;
-const SIGUSR1: i32 = 10;
+pub(crate) const SIGUSR1: i32 = 10;
 
 /// Whether a process has been sent a signal that it has not taken.
-fn is_pending(pid: i32, signal: i32) -> bool {
+pub(crate) fn is_pending(pid: i32, signal: i32) -> bool {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it is alive");
     let mask = status.lines().find_map(|line| line.strip_prefix("ShdPnd:")).expect("a mask of pending signals");
     u64::from_str_radix(mask.trim(), 16).expect("in hexadecimal") >> (signal - 1) & 1 == 1

@@ -181,9 +181,18 @@ impl Drop for Terminal {
 
 /// What such a terminal looks like after this was written to it, with all that has been scrolled away.
 pub(crate) fn screen(bytes: &[u8]) -> String {
+    redact(&format!("{}\n", written(bytes).screen().contents().trim_end()))
+}
+
+/// The same row by row, also where a line goes on in the next.
+pub(crate) fn rows(bytes: &[u8]) -> Vec<String> {
+    written(bytes).screen().rows(0, COLUMNS).map(|row| row.trim_end().to_owned()).collect()
+}
+
+fn written(bytes: &[u8]) -> vt100::Parser {
     let mut terminal = vt100::Parser::new(10 * LINES, COLUMNS, 0);
     terminal.process(bytes);
-    redact(&format!("{}\n", terminal.screen().contents().trim_end()))
+    terminal
 }
 
 fn modes_of(terminal: &File) -> Modes {
