@@ -4,13 +4,13 @@
 //! new. All of it is read back from the logs, so nothing here can hold up a job. Does not know when it is asked, or what
 //! it is shown on.
 
+mod attempts;
 mod follow;
 mod logs;
 mod pen;
 #[cfg(test)]
 mod tests;
 
-use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use super::{Display, Styles, github};
 use crate::event::PlannedJob;
 use crate::log_name::{LogStream, file_name};
 use crate::text;
+use attempts::{Attempts, Place};
 pub(super) use follow::News;
 use follow::{Follow, Tools};
 use logs::Logs;
@@ -61,8 +62,7 @@ pub(crate) struct Output {
     look: Look,
     logs: Box<dyn Logs>,
     buffer: Vec<u8>,
-    /// The attempts whose output is not wholly shown, in the order of their starts.
-    attempts: VecDeque<Attempt>,
+    attempts: Attempts,
     /// The job whose output was shown last.
     last: Option<Arc<str>>,
 }
@@ -95,7 +95,7 @@ impl Output {
 
     fn with(mode: OutputMode, look: Look, logs: Box<dyn Logs>, buffer: usize) -> Self {
         let buffer = if mode.is_live() { vec![0; buffer] } else { Vec::new() };
-        Self { mode, look, logs, buffer, attempts: VecDeque::new(), last: None }
+        Self { mode, look, logs, buffer, attempts: Attempts::default(), last: None }
     }
 
     /// Whether something may be new at any time.
@@ -111,7 +111,7 @@ impl Output {
     /// An attempt is about to start.
     pub(super) fn started(&mut self, job: &Arc<PlannedJob>, number: u32, slot: u32, display: &Display) {
         let Some(stem) = job.log.as_deref().filter(|_| self.mode.is_live()) else { return };
-        if self.position(&job.name, number).is_some() {
+        if self.attempts.find_open(&job.name, number).is_some() {
             return;
         }
         let streams: &[LogStream] =
@@ -122,33 +122,33 @@ impl Output {
         let follows = streams.iter().map(follow).collect();
         let attempt =
             Attempt { job: Arc::clone(job), number, follows, has_ended: false, is_ok: false, has_heading: false };
-        self.attempts.push_back(attempt);
+        self.attempts.add(attempt);
     }
 
     /// It could not be started for now: its log was removed, and another may be made in its place. That one may have been
     /// come across already, and then it is gone on with.
     pub(super) fn deferred(&mut self, job: &str, number: u32) {
-        if let Some(at) = self.position(job, number)
-            && !self.attempts[at].follows.iter().any(Follow::has_shown_anything)
-        {
+        let Some(at) = self.attempts.find_open(job, number) else { return };
+        if !self.attempts.get(at).is_some_and(Attempt::has_shown_anything) {
             self.attempts.remove(at);
         }
     }
 
     /// It has ended, and its log is whole.
     pub(super) fn ended(&mut self, job: &str, number: u32, ok: bool, display: &mut Display) {
-        let Some(at) = self.position(job, number) else { return };
-        (self.attempts[at].has_ended, self.attempts[at].is_ok) = (true, ok);
+        let Some(at) = self.attempts.find_open(job, number) else { return };
+        self.attempts.end(at, ok);
         // Where it is not its turn, that comes later.
-        if self.mode != OutputMode::Stream || at == 0 {
+        let is_first = self.attempts.first().is_some_and(|(first, _)| first == at);
+        if self.mode != OutputMode::Stream || is_first {
             self.show_rest(at, display);
         }
     }
 
     /// Shows all of what has ended, as far as its turn has come.
     pub(super) fn catch_up(&mut self, display: &mut Display) {
-        while self.attempts.front().is_some_and(|first| first.has_ended) {
-            self.show_rest(0, display);
+        while let Some((at, Attempt { has_ended: true, .. })) = self.attempts.first() {
+            self.show_rest(at, display);
         }
     }
 
@@ -178,12 +178,12 @@ impl Output {
 
     /// Nothing starts or ends any more.
     pub(super) fn finish(&mut self, display: &mut Display) {
-        while !self.attempts.is_empty() {
-            self.show_rest(0, display);
+        while let Some((at, _)) = self.attempts.first() {
+            self.show_rest(at, display);
         }
     }
 
-    fn show_rest(&mut self, at: usize, display: &mut Display) {
+    fn show_rest(&mut self, at: Place, display: &mut Display) {
         let Some(mut attempt) = self.attempts.remove(at) else { return };
         let mut tools = Tools { logs: &mut *self.logs, buffer: &mut self.buffer, display };
         if !tools.display.takes_output() {
@@ -209,13 +209,13 @@ impl Output {
             display.words(&format!("{}\n", not_ended(&styles, "no output", &attempt.job.name, &detail)));
         }
     }
-
-    fn position(&self, job: &str, number: u32) -> Option<usize> {
-        self.attempts.iter().position(|attempt| attempt.number == number && *attempt.job.name == *job)
-    }
 }
 
 impl Attempt {
+    fn has_shown_anything(&self) -> bool {
+        self.follows.iter().any(Follow::has_shown_anything)
+    }
+
     fn has_news(&self, tools: &mut Tools<'_>) -> io::Result<bool> {
         self.follows.iter().try_fold(false, |news, follow| Ok(news || follow.has_news(tools)?))
     }
