@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use indexmap::IndexMap;
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString};
 
-use super::{Log, Report};
+use super::{Log, Report, task_of};
 use crate::event::{AttemptRecord, AttemptStatus, JobRecord, JobStatus};
 use crate::log_name::LogStream;
 use crate::tail::Tail;
@@ -37,7 +37,7 @@ pub(super) fn junit(report: &Report<'_>) -> String {
     let cases = Cases { report, start: humantime::parse_rfc3339(&record.at).ok() };
     let mut suites: IndexMap<&str, TestSuite> = IndexMap::new();
     for (name, job) in &record.jobs {
-        let name = suite_of(name);
+        let name = task_of(name).unwrap_or(PLAIN);
         let suite = suites.entry(name).or_insert_with(|| TestSuite::new(xml(name)));
         suite.add_test_case(cases.case(job, name));
         suite.set_time(suite.time.unwrap_or_default().saturating_add(report.time_of(job)));
@@ -47,14 +47,6 @@ pub(super) fn junit(report: &Report<'_>) -> String {
     document.timestamp = cases.at(Duration::ZERO).map(Into::into);
     document.add_test_suites(suites.into_values());
     document.to_string().expect("a text can be written into memory")
-}
-
-/// The task of a cell of a matrix.
-fn suite_of(job: &str) -> &str {
-    match job.split_once('[') {
-        Some((task, cell)) if !task.is_empty() && cell.ends_with(']') => task,
-        _ => PLAIN,
-    }
 }
 
 impl Cases<'_> {
@@ -265,11 +257,5 @@ mod tests {
     fn what_is_no_character_of_xml_is_replaced_and_tabs_are_blanks() {
         let text = xml("a\tb\n\té\tc\u{7}\u{ffff}\u{85}");
         assert_eq!(text.as_str(), "a       b\n        é       c\u{fffd}\u{fffd}\u{fffd}");
-    }
-
-    #[test]
-    fn cells_of_a_matrix_are_a_suite() {
-        let suites = ["test[py=3.12,db=pg]", "test", "[x]", "a[b", "a[b][c=d]"].map(suite_of);
-        assert_eq!(suites, ["test", PLAIN, PLAIN, PLAIN, "a"]);
     }
 }

@@ -137,6 +137,12 @@ impl Report<'_> {
     }
 }
 
+/// The task that a job is a cell of, by its name.
+fn task_of(job: &str) -> Option<&str> {
+    let (task, cell) = job.split_once('[')?;
+    (!task.is_empty() && cell.ends_with(']')).then_some(task)
+}
+
 /// A log of an attempt.
 #[derive(Debug)]
 pub(crate) struct Log {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use tempfile::TempDir;
 
-use super::{Format, Report};
+use super::{Format, Report, task_of};
 use crate::event::{
     AttemptEnd, AttemptRecord, AttemptStatus, Exit, JobRecord, JobStatus, PlannedJob, RunRecord, Seconds, SkipReason,
 };
@@ -149,4 +149,10 @@ pub(super) fn any_run() -> impl Strategy<Value = Made> {
             })
         })
     })
+}
+
+#[test]
+fn a_cell_of_a_matrix_names_its_task() {
+    let tasks = ["test[py=3.12,db=pg]", "test", "[x]", "a[b", "a[b][c=d]"].map(task_of);
+    assert_eq!(tasks, [Some("test"), None, None, None, Some("a")]);
 }

@@ -7,7 +7,6 @@ use super::job::{ShownJob, State};
 use super::log::{Content, LogTail};
 use super::safe::{Html, Lines};
 use crate::event::{AttemptRecord, Fate};
-use crate::log_name::LogStream;
 use crate::text;
 
 impl Page<'_> {
@@ -100,11 +99,7 @@ impl Page<'_> {
 }
 
 fn log(out: &mut String, tail: &LogTail) {
-    let what = match tail.stream {
-        LogStream::Merged => "output",
-        LogStream::Stdout => "stdout",
-        LogStream::Stderr => "stderr",
-    };
+    let what = tail.stream.word();
     let (says, text) = match &tail.content {
         Content::Text { text, .. } if text.is_empty() => (format!("No {what}"), None),
         Content::Text { text, cut: true } => {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::event::{AttemptRecord, AttemptStatus, JobRecord, JobStatus};
-use crate::export::Report;
 use crate::export::critical_path::{Timing, span};
+use crate::export::{Report, task_of};
 
 /// A job, and what is told of it in more than one part.
 pub(super) struct ShownJob<'a> {
@@ -86,10 +86,7 @@ impl ShownJob<'_> {
 
     /// The task that it is a job of.
     pub(super) fn task(&self) -> &str {
-        match self.name.split_once('[') {
-            Some((task, _)) if self.name.ends_with(']') => task,
-            _ => self.name,
-        }
+        task_of(self.name).unwrap_or(self.name)
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) struct LogTail {
 }
 
 pub(super) enum Content {
-    /// The last lines, less their colors, not escaped for any place yet; and whether there is more before them.
+    /// The last lines, less what is for a terminal alone, not escaped for any place yet; and whether there is more before them.
     Text { text: String, cut: bool },
     /// Why it cannot be read; a text for the user.
     Unreadable(String),
@@ -71,7 +71,7 @@ fn content(path: &std::path::Path, room: &mut usize) -> Content {
         Ok(LastBytes { bytes, skipped }) => {
             let lines = last_lines(&bytes, LINES);
             let cut = skipped > 0 || lines.start > 0;
-            let text = without_colors(&bytes[lines]);
+            let text = plain(&bytes[lines]);
             *room = room.saturating_sub(text.len());
             Content::Text { text, cut }
         }
@@ -86,23 +86,13 @@ fn last_lines(bytes: &[u8], most: usize) -> Range<usize> {
     newlines.map(|(at, _)| at + 1).nth(most - 1).unwrap_or(0)..end
 }
 
-/// The text less sequences that only set colors, and carriage returns that belong to a line's end. What is not UTF-8 is
+/// The text less what is for a terminal alone, and carriage returns that belong to a line's end. What is not UTF-8 is
 /// escaped here, where it can still be told.
-fn without_colors(bytes: &[u8]) -> String {
+fn plain(bytes: &[u8]) -> String {
+    let bytes = text::without_sequences(bytes);
     let text =
         bytes.utf8_chunks().fold(String::new(), |text, chunk| text + chunk.valid() + &text::escape(chunk.invalid()));
-    let mut parts = text.split("\x1b[");
-    let mut plain = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        match part.find(|c: char| !c.is_ascii_digit() && c != ';' && c != ':') {
-            Some(end) if part[end..].starts_with('m') => plain.push_str(&part[end + 1..]),
-            _ => {
-                plain.push_str("\x1b[");
-                plain.push_str(part);
-            }
-        }
-    }
-    plain.replace("\r\n", "\n")
+    text.replace("\r\n", "\n")
 }
 
 #[cfg(test)]
@@ -120,8 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn colors_are_left_out_and_nothing_else() {
-        assert_eq!(without_colors(b"\x1b[1;31mred\x1b[0m\x1b[m \x1b[2Jx\r\n\xff"), "red \x1b[2Jx\n\\xff");
-        assert_eq!(without_colors(b"\x1b[31"), "\x1b[31");
+    fn what_is_for_a_terminal_is_left_out_and_what_is_no_text_is_escaped() {
+        assert_eq!(plain(b"\x1b[1;31mred\x1b[0m \x1b[2Jx\r\ny\rz\n\xff"), "red x\ny\rz\n\\xff");
     }
 }

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::Path;
 
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
 use crate::event::{Event, JobRecord, RunRecord, Seconds};
+use crate::export::tests::any_run;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -90,4 +92,26 @@ fn any_times_make_a_page() {
     record.jobs[0].attempts[0].end = None;
     let report = Report { record: &record, logs: Path::new("logs"), root: Path::new("."), under_way: true };
     assert_eq!(rows(&page(&report, 9, 0)).len(), 4);
+}
+
+/// The elements that the parts of a page are made of.
+const ELEMENTS: [&str; 34] = [
+    "a", "article", "b", "button", "code", "dd", "details", "div", "dl", "dt", "h1", "h2", "h3", "header", "i",
+    "input", "label", "li", "line", "ol", "p", "pre", "section", "small", "span", "summary", "svg", "table", "tbody",
+    "td", "th", "thead", "tr", "ul",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_jobs_write_makes_no_element(made in any_run()) {
+        let page = made.with_report(html);
+        let (body, _) = page.split_once("<body>").and_then(|(_, rest)| rest.split_once("<footer>")).expect("its parts");
+        for tag in body.split('<').skip(1) {
+            let name = tag.trim_start_matches('/').split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+            prop_assert!(ELEMENTS.contains(&name), "<{}", tag);
+        }
+        prop_assert_eq!(rows(&page).len(), made.record.jobs.len());
+    }
 }
