@@ -68,9 +68,11 @@ impl Tail {
     }
 }
 
-/// A line, or both ends of a long one: minified text or binary data would push all else off the screen.
+/// A line as it was left: programs that show how far they are go back to its beginning again and again. Of a long one both
+/// ends: minified text or binary data would push all else off the screen.
 fn show(line: &[u8]) -> String {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = line.rsplit(|byte| *byte == b'\r').next().unwrap_or_default();
     if line.len() <= WHOLE_LINE {
         return escape(line);
     }
@@ -100,8 +102,8 @@ mod tests {
     fn the_last_lines_are_kept_and_escaped() {
         assert_eq!(Tail::of(b"", false, LINES), Tail { lines: vec![], cut: false });
         assert_eq!(
-            Tail::of(b"a\r\n\tb\x1b[0m\n", false, LINES),
-            Tail { lines: vec!["a".into(), "\tb\\x1b[0m".into()], cut: false }
+            Tail::of(b"a\r\n\tb\x1b[0m\n10 %\r90 %\r\n", false, LINES),
+            Tail { lines: vec!["a".into(), "\tb\\x1b[0m".into(), "90 %".into()], cut: false }
         );
         let many: Vec<String> = (0..25).map(|n| n.to_string()).collect();
         let tail = Tail::of(many.join("\n").as_bytes(), false, LINES);

@@ -117,12 +117,15 @@ impl Display {
         self.bottom.as_ref().and_then(|bottom| sys::window_size(bottom.terminal.as_fd())).unwrap_or(USUAL_SIZE)
     }
 
-    /// From the next write on these lines stand below all else, unless output there has not ended its line.
+    /// From the next write on these lines stand below all else, unless output there has not ended its line, or somebody else
+    /// works at the terminal.
     pub(super) fn draw_bottom(&mut self, lines: &[String]) {
         if self.is_terminal && self.in_line && !self.interrupted {
             return;
         }
-        if let Some(bottom) = &mut self.bottom {
+        if let Some(bottom) = &mut self.bottom
+            && sys::is_in_foreground(bottom.terminal.as_fd())
+        {
             let mut text = String::new();
             bottom.region.draw(lines, &mut text);
             self.push(Stream::Stderr, text.as_bytes());

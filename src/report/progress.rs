@@ -78,6 +78,24 @@ impl Progress {
         }
     }
 
+    /// An attempt has failed, and nothing else is told of the job now: another follows later.
+    fn to_be_retried(&self, event: &Event, rest: &[Event], record: &RunRecord) -> Option<String> {
+        let EventKind::AttemptEnded { job: name, attempt, end } = &event.kind else { return None };
+        let follows = |event: &Event| match &event.kind {
+            EventKind::AttemptStarted { job, .. } | EventKind::JobEnded { job, .. } => job == name,
+            _ => false,
+        };
+        if self.lines == Lines::None || matches!(end.status, AttemptStatus::Ok { .. }) || rest.iter().any(follows) {
+            return None;
+        }
+        let job = record.jobs.get(name)?;
+        let word = (end.status.word(), self.styles.warning);
+        let line = timed(&self.styles, word, Some(end.seconds.0), &job.plan.name);
+        let how = end.status.to_string();
+        let how = if how == end.status.word() { String::new() } else { format!("{how}; ") };
+        Some(format!("{line}  ({how}attempt {} follows)", attempt + 1))
+    }
+
     /// What is more to an event than its line.
     fn tell(&mut self, event: &Event, record: &RunRecord) {
         let at = event.t.0;
@@ -195,8 +213,9 @@ pub(super) fn not_ended(styles: &Styles, word: &str, name: &str, detail: &str) -
 
 impl Reporter for Progress {
     fn events(&mut self, events: &[Event], record: &RunRecord) -> Result<(), Fault> {
-        for event in events {
-            if let Some(mut line) = self.line(event, record) {
+        for (at, event) in events.iter().enumerate() {
+            let line = self.line(event, record).or_else(|| self.to_be_retried(event, &events[at + 1..], record));
+            if let Some(mut line) = line {
                 line.push('\n');
                 self.told.push(Message::Words(line));
             }

@@ -39,7 +39,7 @@ pub(crate) use processes::{
 pub(crate) use signal::{DefaultSignals, Signal, normalize_inherited_signals, signal_group, signal_process};
 pub(crate) use spawn::{Command, Place, spawn};
 pub(crate) use stat::{FileKind, FileStat, Stamp, coarse_now, open_to_read_in, stat_in};
-pub(crate) use terminal::{Terminal, ask_own_group_to_stop, window_size};
+pub(crate) use terminal::{Terminal, ask_own_group_to_stop, is_in_foreground, window_size};
 pub(crate) use wait::{Change, Exit, Pid, Usage, group_lives, reap, wait_for_change};
 pub(crate) use watch::SignalWatch;
 

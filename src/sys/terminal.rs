@@ -84,6 +84,14 @@ impl Terminal {
     }
 }
 
+/// Whether this process is in the foreground of a terminal, or the terminal is another session's, which has no background
+/// for it.
+pub(crate) fn is_in_foreground(terminal: BorrowedFd<'_>) -> bool {
+    // SAFETY: two questions that touch no memory.
+    let (foreground, own) = unsafe { (libc::tcgetpgrp(terminal.as_raw_fd()), libc::getpgrp()) };
+    foreground == -1 || foreground == own
+}
+
 /// How many columns and rows a terminal has; `None` where it does not say.
 pub(crate) fn window_size(terminal: BorrowedFd<'_>) -> Option<(usize, usize)> {
     let mut size = MaybeUninit::<libc::winsize>::zeroed();

@@ -165,6 +165,23 @@ fn what_had_to_wait_for_a_job_with_the_terminal_begins_a_line() {
     assert_eq!(rows[at - 2], "sp");
 }
 
+/// Somebody works with the shell meanwhile.
+#[test]
+fn in_the_background_there_are_only_lines() {
+    let sandbox = three();
+    let manifest = sandbox.read("procman.toml");
+    let sandbox = sandbox.file("procman.toml", format!("defaults.slow_after = '300ms'\n{manifest}"));
+    let mut command = sandbox.program(misbehave());
+    command.env("TERM", "xterm").args(["take-terminal", "exec", "sh", "-mc", "\"$0\" & wait", PROCMAN]);
+    let mut terminal = Terminal::open(command);
+    // By then there would be others below.
+    terminal.wait_to_see("slow");
+    both_go(&sandbox);
+    assert_eq!(terminal.wait().code(), Some(0));
+    let shown = terminal.all_shown();
+    assert!(shown.contains("third") && !shown.contains("running"), "{shown}");
+}
+
 #[test]
 fn it_is_only_for_a_person_at_a_terminal_that_can_do_it() {
     let quiet = [(vec![], vec![("TERM", "dumb")]), (vec![], vec![("CI", "true")]), (vec!["-q"], vec![])];

@@ -1,6 +1,7 @@
 //! Attempts after the first: when they start, and what ends the wait for them.
 
 use serde_json::Value;
+use snapbox::str;
 
 use crate::sandbox::{Sandbox, wait_until};
 
@@ -86,4 +87,23 @@ fn a_failure_elsewhere_ends_a_delay_as_far_as_asked() {
         let ended: Vec<String> = ended.map(|event| format!("{} {}", event["job"], event["status"])).collect();
         assert_eq!(ended, [r#""other" "failed""#, r#""job" "cancelled""#]);
     }
+}
+
+/// Nobody has to wait for the next attempt to know that one has failed.
+#[test]
+fn a_failure_that_is_followed_later_is_told_at_once() {
+    let argv = "['sh', '-c', 'test $PROCMAN_ATTEMPT = 2']";
+    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = {argv}\nretries = {{ count = 1, delay = '20ms' }}"));
+    sandbox.run(&[]).code(0).stderr(str![[r#"
+procman: 1 job, at most 2 at once
+         failed [TIME]  a  (exit 1; attempt 2 follows)
+          retry            a  (attempt 2, after exit 1)
+          flaky [TIME]  a
+
+status  job      time  attempts
+flaky   a [TIME]         2
+
+1 job in [TIME]: 1 flaky; logs in .procman/runs/[RUN]/logs
+
+"#]]);
 }

@@ -80,12 +80,7 @@ impl Page<'_> {
                 _ = write!(out, ", peak memory {}", text::bytes(end.peak_memory));
             }
         }
-        _ = writeln!(
-            out,
-            ", started at {} in place {}</p>",
-            text::duration(attempt.started),
-            u64::from(attempt.slot) + 1
-        );
+        _ = writeln!(out, ", started at {} in slot {}</p>", text::duration(attempt.started), attempt.slot);
         if attempt.slow {
             _ = writeln!(out, r#"<p class="note">It ran for longer than its slow_after.</p>"#);
         }

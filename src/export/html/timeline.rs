@@ -105,7 +105,7 @@ impl Page<'_> {
         let rows: HashMap<u32, usize> = lanes.keys().enumerate().map(|(row, slot)| (*slot, row)).collect();
         for (slot, attempts) in &mut lanes {
             attempts.sort_by_key(|(_, attempt)| attempt.started);
-            let place = if height >= 12 { (u64::from(*slot) + 1).to_string() } else { String::new() };
+            let place = if height >= 12 { slot.to_string() } else { String::new() };
             _ = writeln!(out, r#"<div class="lane" data-place="{place}">"#);
             for (job, attempt) in attempts.iter() {
                 self.bar(out, job, attempt, &scale);
