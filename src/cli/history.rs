@@ -9,9 +9,9 @@ use serde::Serialize;
 
 use super::context::{Context, to_stdout};
 use super::{Error, SUCCESS, past_run};
-use crate::event::{Origin, RunRecord, RunStatus, Seconds};
+use crate::event::{Origin, RunRecord, RunState, RunStatus, Seconds};
 use crate::json::to_json;
-use crate::record::{PastRun, RunState};
+use crate::record::PastRun;
 use crate::report::Styles;
 use crate::selection::Selection;
 use crate::{sys, text};

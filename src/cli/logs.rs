@@ -11,7 +11,6 @@ use super::{Error, SUCCESS, past_run, usage};
 use crate::event::{AttemptRecord, JobRecord, RunRecord};
 use crate::log_name::{LogStream, file_name};
 use crate::record::RunFolder;
-use crate::report::word_of;
 use crate::text;
 
 #[derive(Debug, Args)]
@@ -74,7 +73,7 @@ pub(super) fn find_job<'a>(record: &'a RunRecord, name: &str) -> Result<&'a JobR
 pub(super) fn no_log(record: &RunRecord, job: &JobRecord, attempt: Option<u32>) -> Error {
     let name = text::escape(job.plan.name.as_bytes());
     let made = text::count(job.attempts.len(), "attempt");
-    let status = word_of(record, job);
+    let status = record.word_of(job);
     usage(match attempt {
         Some(number) if !job.attempts.is_empty() && job.plan.log.is_some() => {
             format!("`{name}` has no attempt {number}: {made}, {status}")

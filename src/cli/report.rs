@@ -1,7 +1,7 @@
 //! `procman report`, and the reports of a run that was just made.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use super::context::{Context, to_stdout};
 use super::{Error, SUCCESS, past_run, usage};
 use crate::export::{Destination, Format, Report};
+use crate::record::PastRun;
 use crate::text;
 
 #[derive(Debug, Args)]
@@ -36,14 +37,11 @@ impl ValueEnum for Format {
 
 pub(super) fn report(context: &Context, args: &ReportArgs) -> Result<u8, Error> {
     let run = past_run::find(context, args.run.as_deref())?;
-    // Asked before the record is read: a run that ends in between has its end there.
-    let lives = run.is_under_way_after(Duration::ZERO);
-    let record = past_run::read(context, &run)?;
-    // The guardian holds on to a record a little longer.
-    let under_way = lives && !record.runner_died;
+    let PastRun { folder: run, record, .. } = PastRun::read(run);
+    let record = record.map_err(|error| past_run::unreadable(context, &run, &error))?;
     let manifest = context.manifest_path()?;
     let root = manifest.parent().unwrap_or(Path::new("/"));
-    let document = args.format.render(&Report { record: &record, logs: &run.logs(), root, under_way });
+    let document = args.format.render(&Report { record: &record, logs: &run.logs(), root });
     let Some(file) = &args.output else { return to_stdout(document.as_bytes()).map(|()| SUCCESS) };
     let path = context.directory.join(file);
     let written = Destination::prepare(&path).and_then(|destination| destination.put(&document));
@@ -82,8 +80,19 @@ pub(super) struct Reports(Vec<(Format, PathBuf, Destination)>);
 impl Reports {
     /// Looks whether they can be written.
     pub(super) fn prepare(context: &Context, wanted: &[Wanted]) -> Result<Self, Error> {
+        let manifest = context.manifest_path()?;
+        let mut taken = vec![(fs::canonicalize(&manifest).unwrap_or(manifest), "the manifest")];
         let prepared = wanted.iter().map(|wanted| {
             let path = wanted.path(context);
+            let place = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+            if let Some((_, whose)) = taken.iter().find(|(other, _)| *other == place) {
+                return Err(usage(format!(
+                    "`{}` is {whose}; give the {} report a file of its own",
+                    context.show(&path),
+                    wanted.format.word()
+                )));
+            }
+            taken.push((place, "another report's"));
             match Destination::prepare(&path) {
                 Ok(destination) => Ok((wanted.format, path, destination)),
                 Err(error) => Err(usage(unwritable(context, wanted.format, &path, &error))),

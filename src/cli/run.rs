@@ -184,7 +184,7 @@ fn record_run(
     let end = decided.run(&folder, reporters, control, household, terminal).execute();
     signals.kill_from_now_on();
     drop(guardian);
-    let report = Report { record: &end.record, logs: &folder.logs(), root: &root, under_way: false };
+    let report = Report { record: &end.record, logs: &folder.logs(), root: &root };
     let deadly = signals.first().or_else(|| interrupt(&end));
     let code = finish(context, screen, &end, &report, &reports, deadly.map(|_| PATIENCE));
     if let Some(signal) = deadly {

@@ -9,8 +9,8 @@ use owo_colors::OwoColorize;
 use super::context::{Context, to_stdout};
 use super::screen::{columns, stop_commands};
 use super::{Error, SUCCESS, past_run, usage};
-use crate::event::CancelReason;
-use crate::record::{PastRun, ReadError, RunState};
+use crate::event::{CancelReason, RunState};
+use crate::record::{PastRun, ReadError};
 use crate::report::{Summary, Tails};
 use crate::text;
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     AttemptStatus, CancelLevel, CancelReason, Event, EventKind, JobStatus, LeftOver, Origin, PlannedGroup, PlannedJob,
-    RunPlan, RunStatus, Seconds,
+    RunPlan, RunState, RunStatus, Seconds,
 };
 
 /// A run, as far as its events tell.
@@ -250,6 +250,29 @@ impl RunRecord {
             }
         }
         counts.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+
+    /// What has become of it.
+    pub(crate) fn state(&self) -> RunState {
+        match self.status {
+            Some(status) => RunState::Ended(status),
+            None if self.runner_died => RunState::Died,
+            None => RunState::UnderWay,
+        }
+    }
+
+    /// Every word for a job without an end, in the order in which counts are listed.
+    pub(crate) const WORDS_WITHOUT_END: [&str; 4] = ["running", "stopped", "unfinished", "not-started"];
+
+    /// The one word for where one of its jobs is: that of its end, or one of [`Self::WORDS_WITHOUT_END`].
+    pub(crate) fn word_of(&self, job: &JobRecord) -> &'static str {
+        match (&job.status, job.attempts.last()) {
+            (Some(status), _) => status.word(),
+            (None, None) => "not-started",
+            (None, Some(_)) if self.runner_died => "unfinished",
+            (None, Some(last)) if last.stopped.is_some() => "stopped",
+            (None, Some(_)) => "running",
+        }
     }
 
     /// The jobs that have ended, in the manifest's order.

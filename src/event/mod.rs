@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::definition::Definition;
 use crate::selection::Selection;
 pub use fold::{AttemptEnd, AttemptRecord, JobRecord, Moment, RunRecord};
+pub(crate) use status::RunState;
 pub use status::{AttemptStatus, CancelLevel, CancelReason, Exit, Fate, JobStatus, LeftOver, RunStatus, SkipReason};
 
 /// The version of the event format that this code writes.

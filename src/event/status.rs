@@ -253,6 +253,26 @@ impl RunStatus {
     }
 }
 
+/// What has become of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RunState {
+    Ended(RunStatus),
+    UnderWay,
+    /// procman did not live to end it.
+    Died,
+}
+
+impl RunState {
+    /// The one word for it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Ended(status) => status.word(),
+            Self::UnderWay => "under-way",
+            Self::Died => "died",
+        }
+    }
+}
+
 /// Why a run ends before all its jobs have.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -30,7 +30,7 @@ struct ShownRun<'a> {
     /// The run of which this one runs jobs again.
     #[serde(skip_serializing_if = "Option::is_none")]
     rerun_of: Option<&'a str>,
-    /// `ok`, `failed`, `cancelled`, `broken` (procman could not do its work), `running` or `killed` (procman was).
+    /// `ok`, `failed`, `cancelled`, `broken` (procman could not do its work), `under-way` or `died` (procman did, before the end).
     status: &'static str,
     /// Why it was to end early.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,7 +89,7 @@ struct ShownJob<'a> {
 #[serde(untagged)]
 enum ShownStatus<'a> {
     Ended(&'a JobStatus),
-    /// `waiting` or `running` or, when procman was killed, `unfinished`.
+    /// `not-started`, `running` or `stopped` or, when procman died while it ran, `unfinished`.
     Open {
         status: &'static str,
     },
@@ -141,7 +141,7 @@ pub(super) fn json(report: &Report<'_>) -> String {
 }
 
 fn shown_job<'a>(report: &Report<'a>, job: &'a JobRecord, wait: Option<Duration>) -> ShownJob<'a> {
-    let open = || ShownStatus::Open { status: report.state_of(job) };
+    let open = || ShownStatus::Open { status: report.record.word_of(job) };
     ShownJob {
         name: &job.plan.name,
         status: job.status.as_ref().map_or_else(open, ShownStatus::Ended),

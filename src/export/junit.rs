@@ -71,11 +71,12 @@ impl Cases<'_> {
 
     fn status(self, job: &JobRecord) -> TestCaseStatus {
         let Some(status) = &job.status else {
-            let state = self.report.state_of(job);
+            let state = self.report.record.word_of(job);
             let message = match state {
-                "unfinished" => "it has no end: procman was killed before it ended",
-                "running" => "it has no end yet: it is running",
-                _ => "it has no end yet: it is waiting",
+                "unfinished" => "it has no end: procman died before it ended",
+                "not-started" if self.report.record.runner_died => "it has no end: procman died before it was started",
+                "not-started" => "it has no end yet: it has not been started",
+                _ => "it has no end yet: it is under way",
             };
             return self.bad(job, NonSuccessKind::Error, state, message);
         };

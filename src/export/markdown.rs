@@ -74,7 +74,7 @@ fn head(report: &Report<'_>) -> String {
 fn shows_output(job: &JobRecord, report: &Report<'_>) -> bool {
     match &job.status {
         Some(status) => status.is_failure(),
-        None => !report.under_way && !job.attempts.is_empty(),
+        None => report.record.runner_died && !job.attempts.is_empty(),
     }
 }
 
@@ -113,12 +113,12 @@ fn row(report: &Report<'_>, job: &JobRecord) -> String {
     let (name, attempts) = (inline(&job.plan.name), job.attempts.len());
     let time = if attempts == 0 { String::new() } else { text::duration(report.time_of(job)) };
     let detail = job.detail().map(|detail| inline(&detail)).unwrap_or_default();
-    format!("| {} | {name} | {time} | {attempts} | {detail} |\n", report.state_of(job))
+    format!("| {} | {name} | {time} | {attempts} | {detail} |\n", report.record.word_of(job))
 }
 
 /// A job that failed, with the end of its output.
 fn failure(report: &Report<'_>, job: &JobRecord) -> String {
-    let mut out = format!("\n<details open>\n<summary>{}: <b>{}</b>", report.state_of(job), html(&job.plan.name));
+    let mut out = format!("\n<details open>\n<summary>{}: <b>{}</b>", report.record.word_of(job), html(&job.plan.name));
     if let Some(detail) = job.detail() {
         _ = write!(out, ": {}", html(&detail));
     }

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 
-use crate::event::{AttemptRecord, JobRecord, RunRecord, RunStatus};
+use crate::event::{AttemptRecord, JobRecord, RunRecord};
 use crate::log_name::{LogStream, file_name};
 use crate::plan::relative;
 
@@ -33,8 +33,6 @@ pub(crate) struct Report<'a> {
     pub(crate) logs: &'a Path,
     /// The manifest's folder; paths inside it are told relative to it.
     pub(crate) root: &'a Path,
-    /// Whether its procman lives still, so that more may follow.
-    pub(crate) under_way: bool,
 }
 
 /// What a document can be.
@@ -79,27 +77,9 @@ impl Format {
 }
 
 impl Report<'_> {
-    /// The one word for the run's state.
+    /// The one word for the run's state, as `procman history` has it.
     pub(crate) fn state(&self) -> &'static str {
-        match self.record.status {
-            Some(RunStatus::Ok) => "ok",
-            Some(RunStatus::Failed) => "failed",
-            Some(RunStatus::Cancelled) => "cancelled",
-            Some(RunStatus::Broken) => "broken",
-            None if self.under_way => "running",
-            None => "killed",
-        }
-    }
-
-    /// The one word for a job's state: that of its end or, before that, what it is doing. A job of a run that was killed
-    /// is `unfinished`.
-    pub(crate) fn state_of(&self, job: &JobRecord) -> &'static str {
-        match &job.status {
-            Some(status) => status.word(),
-            None if !self.under_way => "unfinished",
-            None if job.attempts.last().is_some_and(|attempt| attempt.end.is_none()) => "running",
-            None => "waiting",
-        }
+        self.record.state().word()
     }
 
     /// How long an attempt took; without an end, how long it had taken when the last thing happened that is known.
@@ -119,7 +99,7 @@ impl Report<'_> {
     pub(crate) fn counts(&self) -> IndexMap<&'static str, usize> {
         let mut counts: IndexMap<&'static str, usize> = self.record.counts().into_iter().collect();
         for job in self.record.jobs.values().filter(|job| job.status.is_none()) {
-            *counts.entry(self.state_of(job)).or_default() += 1;
+            *counts.entry(self.record.word_of(job)).or_default() += 1;
         }
         counts
     }

@@ -22,8 +22,12 @@ pub(super) struct Made {
 impl Made {
     /// With these jobs, by their names.
     pub(super) fn new(jobs: impl IntoIterator<Item = (String, JobRecord)>) -> Self {
-        let mut record =
-            RunRecord { run: "r1".to_owned(), at: "2026-11-22T14:13:05.042Z".to_owned(), ..RunRecord::default() };
+        let mut record = RunRecord {
+            run: "r1".to_owned(),
+            at: "2026-11-22T14:13:05.042Z".to_owned(),
+            runner_died: true,
+            ..RunRecord::default()
+        };
         record.jobs.extend(jobs.into_iter().map(|(name, job)| (name.into(), job)));
         Self { record, folder: tempfile::tempdir().expect("a folder") }
     }
@@ -40,7 +44,7 @@ impl Made {
 
     pub(super) fn with_report(&self, make: impl FnOnce(&Report<'_>) -> String) -> String {
         let logs = self.folder.path();
-        make(&Report { record: &self.record, logs, root: logs, under_way: false })
+        make(&Report { record: &self.record, logs, root: logs })
     }
 }
 

@@ -125,7 +125,8 @@ fn span<'a>(report: &Report<'a>, job: &'a JobRecord, attempt: &'a AttemptRecord)
     }
     let args = AttemptArgs {
         attempt: attempt.number,
-        status: status.map_or_else(|| if report.under_way { "running" } else { "unfinished" }, AttemptStatus::word),
+        status: status
+            .map_or_else(|| if report.record.runner_died { "unfinished" } else { "running" }, AttemptStatus::word),
         exit,
         signal,
         error,

@@ -13,6 +13,6 @@ mod reserve;
 
 pub(crate) use cleanup::OldRuns;
 pub(crate) use folder::{RunFolder, StateError, StateFolder};
-pub(crate) use history::{PastRun, RunState};
+pub(crate) use history::PastRun;
 pub(crate) use journal::{HANDOVER, Journal, close_record, take_over};
 pub(crate) use reader::{GrowingRecord, ReadError, read_record};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use owo_colors::OwoColorize;
 
-use super::{Styles, WORDS_WITHOUT_END, word_of};
+use super::Styles;
 use crate::event::{CancelReason, Fate, JobRecord, JobStatus, LeftOver, RunRecord};
 use crate::log_name::{LogStream, file_name};
 use crate::tail::Tail;
@@ -201,10 +201,10 @@ impl Summary<'_> {
     }
 }
 
-/// How many jobs are at each of [`WORDS_WITHOUT_END`], in that order; words that count none are left out.
+/// How many jobs are at each of [`RunRecord::WORDS_WITHOUT_END`], in that order; words that count none are left out.
 fn without_end(record: &RunRecord) -> Vec<(&'static str, usize)> {
-    let at = |word| record.jobs.values().filter(|job| job.status.is_none() && word_of(record, job) == word).count();
-    WORDS_WITHOUT_END.map(|word| (word, at(word))).into_iter().filter(|(_, count)| *count > 0).collect()
+    let at = |word| record.jobs.values().filter(|job| job.status.is_none() && record.word_of(job) == word).count();
+    RunRecord::WORDS_WITHOUT_END.map(|word| (word, at(word))).into_iter().filter(|(_, count)| *count > 0).collect()
 }
 
 /// What became of processes that were left behind, a text for each fate.

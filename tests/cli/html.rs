@@ -169,7 +169,7 @@ fn a_run_that_was_killed_is_shown_as_far_as_it_came() {
     });
     sandbox.run(&["report", "--format", "html", "-o", "r.html"]).code(0);
     let page = sandbox.read("r.html");
-    assert!(page.contains("</i> killed</span> with 1 of 3 jobs ended</h1>"), "{page}");
+    assert!(page.contains("</i> died</span> with 1 of 3 jobs ended</h1>"), "{page}");
     assert!(page.contains("class=\"bar live"), "{page}");
     assert_eq!((rows(&page).len(), bars(&page)), (3, 2));
 }

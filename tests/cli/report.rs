@@ -242,8 +242,8 @@ fn a_run_under_way_is_reported_as_far_as_it_is() {
     sandbox.let_go("go");
     running.wait().code(0);
     let report = json(&sandbox, "r.json");
-    assert_eq!(report["status"], "running");
-    assert_eq!(report["counts"], serde_json::json!({ "ok": 1, "running": 1, "waiting": 1 }));
+    assert_eq!(report["status"], "under-way");
+    assert_eq!(report["counts"], serde_json::json!({ "ok": 1, "running": 1, "not-started": 1 }));
 }
 
 #[test]
@@ -258,8 +258,24 @@ fn a_run_that_was_killed_is_reported_as_far_as_it_came() {
     });
     sandbox.run(&["report", "--format=json", "-o", "r.json"]).code(0);
     let report = json(&sandbox, "r.json");
-    assert_eq!(report["status"], "killed");
+    assert_eq!(report["status"], "died");
     let (run, job) = (report["seconds"].as_f64(), report["jobs"][0]["seconds"].as_f64());
     assert!(job > Some(0.0) && job <= run, "{job:?} of {run:?}");
-    assert_eq!(report["counts"], serde_json::json!({ "unfinished": 2 }));
+    assert_eq!(report["counts"], serde_json::json!({ "unfinished": 1, "not-started": 1 }));
+}
+
+#[test]
+fn a_report_takes_nobody_elses_place() {
+    let sandbox = Sandbox::with("[tasks]\na = ['true']");
+    let manifest = sandbox.read("procman.toml");
+    sandbox.run(&["--report", "html=procman.toml"]).code(2).stderr(snapbox::str![[r#"
+error: `procman.toml` is the manifest; give the html report a file of its own
+
+"#]]);
+    assert_eq!(sandbox.read("procman.toml"), manifest);
+    sandbox.run(&["--report", "json=out", "--report", "html=./out"]).code(2).stderr(snapbox::str![[r#"
+error: `out` is another report's; give the html report a file of its own
+
+"#]]);
+    assert!(!sandbox.path(".procman").exists());
 }

@@ -93,7 +93,8 @@ fn a_failure_elsewhere_ends_a_delay_as_far_as_asked() {
 #[test]
 fn a_failure_that_is_followed_later_is_told_at_once() {
     let argv = "['sh', '-c', 'test $PROCMAN_ATTEMPT = 2']";
-    let sandbox = Sandbox::with(&format!("[tasks.a]\nargv = {argv}\nretries = {{ count = 1, delay = '20ms' }}"));
+    let sandbox =
+        Sandbox::with(&format!("limit = 2\n[tasks.a]\nargv = {argv}\nretries = {{ count = 1, delay = '20ms' }}"));
     sandbox.run(&[]).code(0).stderr(str![[r#"
 procman: 1 job, at most 2 at once
          failed [TIME]  a  (exit 1; attempt 2 follows)

@@ -17,7 +17,6 @@ use super::super::past_run;
 use crate::export::Format;
 use crate::manifest::{Manifest, Task};
 use crate::record::RunFolder;
-use crate::report::word_of;
 use crate::text;
 
 /// What the last of some words may become, each with what it is.
@@ -133,7 +132,7 @@ impl Project {
         let run = past_run::find(&self.context, self.run.as_deref());
         let Ok(record) = run.and_then(|run| past_run::read(&self.context, &run)) else { return Vec::new() };
         let jobs = record.jobs.iter().filter(|(name, _)| name.starts_with(current));
-        jobs.map(|(name, job)| candidate(name.to_string(), word_of(&record, job).to_owned())).collect()
+        jobs.map(|(name, job)| candidate(name.to_string(), record.word_of(job).to_owned())).collect()
     }
 
     /// The runs that there are, the newest first, behind the word for that.

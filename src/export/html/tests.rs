@@ -48,7 +48,7 @@ fn rows(page: &str) -> Vec<&str> {
 #[test]
 fn of_too_many_jobs_those_that_went_well_are_left_out() {
     let record = record();
-    let report = Report { record: &record, logs: Path::new("logs"), root: Path::new("."), under_way: false };
+    let report = Report { record: &record, logs: Path::new("logs"), root: Path::new(".") };
     let of_all = page(&report, 4, 0);
     assert_eq!(rows(&of_all), ["j0", "j1", "j2", "j3"]);
     assert!(!of_all.contains("left out of this page"));
@@ -68,7 +68,7 @@ fn what_failed_has_room_for_its_log_before_all_others() {
     for (name, text) in [("good", "all is well"), ("bad", "all is lost")] {
         fs::write(logs.path().join(format!("{name}.log")), text).expect("a file");
     }
-    let report = Report { record: &record, logs: logs.path(), root: logs.path(), under_way: false };
+    let report = Report { record: &record, logs: logs.path(), root: logs.path() };
     let small = page(&report, 9, 1);
     assert!(small.contains("all is lost") && !small.contains("all is well"));
     assert!(small.contains("The output is left out, for the size of this page; log: <code>good.log</code>"));
@@ -86,11 +86,11 @@ fn any_times_make_a_page() {
         job.attempts[0].slot = u32::MAX;
         job.attempts[0].end.as_mut().expect("it has one").seconds = Seconds(time);
     }
-    let report = Report { record: &record, logs: Path::new("logs"), root: Path::new("."), under_way: false };
+    let report = Report { record: &record, logs: Path::new("logs"), root: Path::new(".") };
     assert_eq!(rows(&page(&report, 9, 0)).len(), 4);
     record.elapsed = Duration::MAX;
     record.jobs[0].attempts[0].end = None;
-    let report = Report { record: &record, logs: Path::new("logs"), root: Path::new("."), under_way: true };
+    let report = Report { record: &record, logs: Path::new("logs"), root: Path::new(".") };
     assert_eq!(rows(&page(&report, 9, 0)).len(), 4);
 }
 

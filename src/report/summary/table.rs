@@ -8,7 +8,7 @@ use owo_colors::OwoColorize;
 
 use super::{Detail, Summary};
 use crate::event::{JobRecord, JobStatus};
-use crate::report::{Styles, word_of};
+use crate::report::Styles;
 use crate::text;
 
 /// Above this many jobs, those that were simply `ok`, or have not been started, are one line of the table. Those that were
@@ -44,7 +44,7 @@ impl Table {
         // Of a run that has its end, a job without one has nothing to show.
         let has_end = record.status.is_some();
         for (name, job) in record.jobs.iter().filter(|(_, job)| !has_end || job.status.is_some()) {
-            let word = word_of(record, job);
+            let word = record.word_of(job);
             match folds.iter_mut().find(|(folded, _)| *folded == word && !job.is_slow()) {
                 Some((_, jobs)) if is_long || word == "up-to-date" => *jobs += 1,
                 _ => rows.push(Row {
