@@ -19,7 +19,7 @@ use crate::{sys, text};
 #[derive(Debug, Args)]
 pub(super) struct HistoryArgs {
     /// Only so many, the newest
-    #[arg(short, long, value_name = "N")]
+    #[arg(short, long, value_name = "N", value_parser = number)]
     pub(super) newest: Option<usize>,
     /// As JSON
     #[arg(long)]
@@ -198,6 +198,10 @@ fn asked(origin: &Origin) -> String {
         _ = write!(asked, "{space}(rerun of {})", text::escape(end.as_bytes()));
     }
     asked
+}
+
+fn number(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|number| *number > 0).ok_or("write a number from 1")
 }
 
 /// A time of a record, in the time zone of the user: `2026-11-22 15:25:28`.

@@ -163,6 +163,16 @@ fn where_nothing_has_run_there_is_nothing_to_list() {
     sandbox.run(&["history", "--json"]).code(0).stdout("[]\n").stderr("");
 }
 
+#[test]
+fn none_of_them_is_not_that_there_are_none() {
+    three().run(&["history", "-n", "0"]).code(2).stdout("").stderr(str![[r#"
+error: invalid value '0' for '--newest <N>': write a number from 1
+
+For more information, try '--help'.
+
+"#]]);
+}
+
 /// One has no start, one is of a later procman.
 #[test]
 fn what_cannot_be_read_is_listed_as_such() {
