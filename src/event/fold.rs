@@ -262,7 +262,7 @@ impl RunRecord {
     }
 
     /// Every word for a job without an end, in the order in which counts are listed.
-    pub(crate) const WORDS_WITHOUT_END: [&str; 4] = ["running", "stopped", "unfinished", "not-started"];
+    pub(crate) const WORDS_WITHOUT_END: [&str; 5] = ["running", "stopped", "waiting", "unfinished", "not-started"];
 
     /// The one word for where one of its jobs is: that of its end, or one of [`Self::WORDS_WITHOUT_END`].
     pub(crate) fn word_of(&self, job: &JobRecord) -> &'static str {
@@ -270,6 +270,8 @@ impl RunRecord {
             (Some(status), _) => status.word(),
             (None, None) => "not-started",
             (None, Some(_)) if self.runner_died => "unfinished",
+            // For its next attempt.
+            (None, Some(last)) if last.end.is_some() => "waiting",
             (None, Some(last)) if last.stopped.is_some() => "stopped",
             (None, Some(_)) => "running",
         }

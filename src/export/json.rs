@@ -89,7 +89,7 @@ struct ShownJob<'a> {
 #[serde(untagged)]
 enum ShownStatus<'a> {
     Ended(&'a JobStatus),
-    /// `not-started`, `running` or `stopped` or, when procman died while it ran, `unfinished`.
+    /// `not-started`, `running`, `stopped` or (for its next attempt) `waiting` or, when procman died while it ran, `unfinished`.
     Open {
         status: &'static str,
     },

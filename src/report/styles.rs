@@ -48,7 +48,7 @@ impl Styles {
         match word {
             "ok" | "up-to-date" => self.good,
             "failed" | "timed-out" | "spawn-error" => self.bad,
-            "skipped" | "not-started" => self.quiet,
+            "skipped" | "waiting" | "not-started" => self.quiet,
             _ => self.warning,
         }
     }

@@ -201,3 +201,21 @@ fn on_github_tails_of_logs_stand_between_marks_here_too() {
     let (before, _) = shown.split_once("::error::no").expect("the tail of the log");
     assert!(before.contains("::stop-commands::"), "{shown}");
 }
+
+/// It has failed once, and is tried again in an hour.
+#[test]
+fn a_job_between_two_attempts_is_not_running() {
+    let sandbox = Sandbox::with("[tasks.a]\nargv = ['false']\nretries = { count = 1, delay = '1h' }");
+    let running = sandbox.start(&["-q"]);
+    sandbox.wait_for_event("attempt-ended", "a");
+    sandbox.run(&["show"]).code(0).stderr("").stdout(str![[r#"
+status   job      time  attempts
+waiting  a [TIME]         1
+
+under-way: it has not ended yet
+1 job in [TIME]: 1 waiting; logs in .procman/runs/[RUN]/logs
+
+"#]]);
+    running.signal("INT");
+    running.wait().died_of(2);
+}
