@@ -245,6 +245,9 @@ fn shell(sandbox: &Sandbox, program: &str, arguments: &[&str], set_up: &str) -> 
 const TAB: &str = "\t";
 const SHOW: &str = "\x14";
 const KILL_LINE: &str = "\x15";
+/// Past `zle -I`, which leaves the terminal to the kernel for a moment: that would take the key that kills the line for its
+/// own.
+const SHOW_IN_ZSH: &str = r#"show() { print -r -- "line<$BUFFER>" > $TTY }; zle -N show; bindkey '^T' show"#;
 
 #[track_caller]
 fn completes(terminal: &Terminal, typed: &str, line: &str) {
@@ -279,8 +282,8 @@ fn zsh_completes() {
         return;
     }
     let sandbox = project();
-    let set_up = r#"autoload -U compinit; compinit -u -D; source <(procman completions zsh); show() { zle -I; print -r -- "line<$BUFFER>" }; zle -N show; bindkey '^T' show"#;
-    let terminal = shell(&sandbox, "zsh", &["-f", "-i"], set_up);
+    let set_up = r#"autoload -U compinit; compinit -u -D; source <(procman completions zsh)"#;
+    let terminal = shell(&sandbox, "zsh", &["-f", "-i"], &format!("{set_up}; {SHOW_IN_ZSH}"));
     for (typed, line) in TYPED {
         completes(&terminal, typed, line);
     }
@@ -302,8 +305,8 @@ fn zsh_finds_the_script_by_itself() {
     let sandbox = project();
     let script = sandbox.run(&["completions", "zsh"]).stdout_bytes().to_vec();
     let sandbox = sandbox.file("functions/_procman", script);
-    let set_up = r#"fpath=($PWD/functions $fpath); autoload -U compinit; compinit -u -D; show() { zle -I; print -r -- "line<$BUFFER>" }; zle -N show; bindkey '^T' show"#;
-    let terminal = shell(&sandbox, "zsh", &["-f", "-i"], set_up);
+    let set_up = r#"fpath=($PWD/functions $fpath); autoload -U compinit; compinit -u -D"#;
+    let terminal = shell(&sandbox, "zsh", &["-f", "-i"], &format!("{set_up}; {SHOW_IN_ZSH}"));
     completes(&terminal, "procman quick", "procman quick-fmt ");
     completes(&terminal, "procman quie", "procman quiet ");
 }
