@@ -1,5 +1,6 @@
 //! `procman history`.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use clap::Args;
@@ -56,6 +57,9 @@ struct ListedRecord {
     jobs: usize,
     counts: IndexMap<&'static str, usize>,
 }
+
+/// What is shown of an id is not shorter than this.
+const SHORTEST_ID: usize = 8;
 
 /// A line of the table; the last column is as wide as it is.
 struct Row {
@@ -114,18 +118,19 @@ fn word(run: &PastRun) -> &'static str {
 }
 
 fn table(runs: impl Iterator<Item = PastRun>, styles: &Styles) -> String {
-    let rows: Vec<Row> = runs.map(|run| row(&run, styles)).collect();
+    let mut rows: Vec<Row> = runs.map(|run| row(&run, styles)).collect();
+    shorten_ids(&mut rows);
     let width = |heading, cell: fn(&Row) -> &str| text::widest(rows.iter().map(cell).chain([heading]));
     let (id, at) = (width("run", |row| &row.id), width("started (local)", |row| &row.at));
-    let (status, jobs) = (width("status", |row| row.status.0), width("jobs", |row| &row.jobs));
+    let (status, asked) = (width("status", |row| row.status.0), width("asked for", |row| &row.asked));
     let pad = text::pad;
     let heading = format!(
-        "{}  {}  {:>8}  {}  {}  asked for",
+        "{}  {}  {:>8}  {}  {}  jobs",
         pad("run", id),
         pad("started (local)", at),
         "time",
         pad("status", status),
-        pad("jobs", jobs)
+        pad("asked for", asked)
     );
     let mut out = format!("{}\n", heading.style(styles.quiet));
     for row in &rows {
@@ -135,12 +140,28 @@ fn table(runs: impl Iterator<Item = PastRun>, styles: &Styles) -> String {
             pad(&row.at, at),
             row.time,
             pad(row.status.0, status).style(row.status.1),
-            pad(&row.jobs, jobs),
-            row.asked
+            pad(&row.asked, asked),
+            row.jobs
         );
         _ = writeln!(out, "{}", line.trim_end());
     }
     out
+}
+
+/// The time that an id begins with has a column of its own, and the end of an id is as good as all of it where no other run
+/// has the same.
+fn shorten_ids(rows: &mut [Row]) {
+    let end = |id: &str| id.rsplit('-').next().unwrap_or_default().to_owned();
+    let mut uses: HashMap<String, usize> = HashMap::new();
+    for row in rows.iter() {
+        *uses.entry(end(&row.id)).or_default() += 1;
+    }
+    for row in rows {
+        let end = end(&row.id);
+        if uses[&end] == 1 && end.len() >= SHORTEST_ID {
+            row.id = end;
+        }
+    }
 }
 
 fn row(run: &PastRun, styles: &Styles) -> Row {
@@ -158,12 +179,12 @@ fn row(run: &PastRun, styles: &Styles) -> Row {
             time: text::duration(record.elapsed),
             status,
             jobs: jobs(record),
-            asked: record.origin.as_ref().map(asked).unwrap_or_default(),
+            asked: record.origin.as_ref().map(asked).filter(|asked| !asked.is_empty()).unwrap_or_else(none),
         },
         Err(_) if run.state == RunState::UnderWay => {
-            Row { id, at: none(), time: none(), status, jobs: none(), asked: String::new() }
+            Row { id, at: none(), time: none(), status, jobs: none(), asked: none() }
         }
-        Err(error) => Row { id, at: none(), time: none(), status, jobs: none(), asked: format!("({error})") },
+        Err(error) => Row { id, at: none(), time: none(), status, jobs: format!("({error})"), asked: none() },
     }
 }
 

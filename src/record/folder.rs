@@ -141,12 +141,18 @@ impl StateFolder {
         Ok(runs)
     }
 
-    /// The run that `latest` points at.
+    /// The run that `latest` points at. If nothing of that could be written, because the disk was full, the one before it.
     pub(crate) fn latest(&self) -> Option<RunFolder> {
         let target = fs::read_link(self.path.join(LATEST)).ok()?;
         // Only the name counts, so that a planted link leads nowhere else.
         let path = self.runs_path().join(target.file_name()?);
-        Some(RunFolder::at(path)).filter(|run| run.events().is_file())
+        let latest = Some(RunFolder::at(path)).filter(|run| run.events().is_file())?;
+        let has_begun =
+            |run: &RunFolder| run.is_under_way() || run.events().metadata().is_ok_and(|found| found.len() > 0);
+        if has_begun(&latest) {
+            return Some(latest);
+        }
+        Some(self.runs().ok()?.into_iter().rev().find(has_begun).unwrap_or(latest))
     }
 
     /// Has `latest` point at a run that is there, or at none, after runs have been removed.

@@ -83,15 +83,15 @@ fn field(runs: &[Value], name: &str) -> Vec<Value> {
 fn runs_are_listed_the_newest_first_with_what_became_of_them() {
     let sandbox = three();
     sandbox.ran(in_zone(&sandbox, "UTC0", &["history"])).code(0).stderr("").stdout(str![[r#"
-run                           started (local)          time  status  jobs                               asked for
-[RUN]  2026-11-23 11:00:00 [TIME]  died    2: 1 up-to-date, 1 without an end
-[RUN]  2026-11-22 10:00:00 [TIME]  ok      1: 1 ok                            c 'x y' --no-deps --set v=1 -- -q (rerun of aaaaaaa1)
-[RUN]  2026-11-22 09:00:00     1m15s  failed  4: 2 ok, 1 failed, 1 skipped
+run       started (local)          time  status  asked for                                              jobs
+ccccccc3  2026-11-23 11:00:00 [TIME]  died    -                                                      2: 1 up-to-date, 1 without an end
+bbbbbbb2  2026-11-22 10:00:00 [TIME]  ok      c 'x y' --no-deps --set v=1 -- -q (rerun of aaaaaaa1)  1: 1 ok
+aaaaaaa1  2026-11-22 09:00:00     1m15s  failed  -                                                      4: 2 ok, 1 failed, 1 skipped
 
 "#]]);
     sandbox.ran(in_zone(&sandbox, "UTC0", &["history", "-n", "1"])).code(0).stderr("").stdout(str![[r#"
-run                           started (local)          time  status  jobs                               asked for
-[RUN]  2026-11-23 11:00:00 [TIME]  died    2: 1 up-to-date, 1 without an end
+run       started (local)          time  status  asked for  jobs
+ccccccc3  2026-11-23 11:00:00 [TIME]  died    -          2: 1 up-to-date, 1 without an end
 
 "#]]);
 }
@@ -101,7 +101,7 @@ fn they_started_by_the_clock_on_the_users_wall() {
     let sandbox = three();
     let ran = sandbox.ran(in_zone(&sandbox, "<+02>-2", &["history"])).code(0);
     let table = String::from_utf8_lossy(ran.stdout_bytes()).into_owned();
-    let line = table.lines().find(|line| line.starts_with("20261122-09")).expect("the first run");
+    let line = table.lines().find(|line| line.starts_with("aaaaaaa1")).expect("the first run");
     assert!(line.contains("  2026-11-22 11:00:00  "), "{table}");
 }
 
@@ -181,12 +181,12 @@ fn what_cannot_be_read_is_listed_as_such() {
         .file(".procman/runs/20261122-094000.000-eeeeeee5/events.jsonl", "{\"v\":9,\"type\":\"run-started\"}\n")
         .file(".procman/runs/not a run", "");
     sandbox.ran(in_zone(&sandbox, "UTC0", &["history"])).code(0).stderr("").stdout(str![[r#"
-run                           started (local)          time  status      jobs                               asked for
-[RUN]  2026-11-23 11:00:00 [TIME]  died        2: 1 up-to-date, 1 without an end
-[RUN]  2026-11-22 10:00:00 [TIME]  ok          1: 1 ok                            c 'x y' --no-deps --set v=1 -- -q (rerun of aaaaaaa1)
-[RUN]  -                           -  unreadable  -                                  (it is of format 9; this procman reads up to 1)
-[RUN]  -                           -  unreadable  -                                  (it does not begin with a run's start)
-[RUN]  2026-11-22 09:00:00     1m15s  failed      4: 2 ok, 1 failed, 1 skipped
+run       started (local)          time  status      asked for                                              jobs
+ccccccc3  2026-11-23 11:00:00 [TIME]  died        -                                                      2: 1 up-to-date, 1 without an end
+bbbbbbb2  2026-11-22 10:00:00 [TIME]  ok          c 'x y' --no-deps --set v=1 -- -q (rerun of aaaaaaa1)  1: 1 ok
+eeeeeee5  -                           -  unreadable  -                                                      (it is of format 9; this procman reads up to 1)
+ddddddd4  -                           -  unreadable  -                                                      (it does not begin with a run's start)
+aaaaaaa1  2026-11-22 09:00:00     1m15s  failed      -                                                      4: 2 ok, 1 failed, 1 skipped
 
 "#]]);
     let runs = listed(&sandbox, &[]);
@@ -223,8 +223,8 @@ fn nothing_in_a_record_acts_on_a_terminal() {
     let text = fs::read_to_string(&events).expect("a record").replace("2026-11-22T", "\\u001b[2J");
     fs::write(&events, text).expect("it is written");
     sandbox.ran(in_zone(&sandbox, "UTC0", &["history"])).code(0).stderr("").stdout(str![[r#"
-run                           started (local)           time  status  jobs                 asked for
-[RUN]  \x1b[2J09:00:00.000Z [TIME]  died    1: 1 without an end  $'\x1b[2J' (rerun of \u{9b}31m)
+run       started (local)           time  status  asked for                        jobs
+aaaaaaa1  \x1b[2J09:00:00.000Z [TIME]  died    $'\x1b[2J' (rerun of \u{9b}31m)  1: 1 without an end
 
 "#]]);
 }

@@ -219,3 +219,16 @@ under-way: it has not ended yet
     running.signal("INT");
     running.wait().died_of(2);
 }
+
+/// As when the disk was full.
+#[test]
+fn a_run_of_which_nothing_was_written_is_not_the_latest() {
+    let sandbox = Sandbox::with("limit = 1\n[tasks]\na = ['true']");
+    sandbox.run(&["-q"]).code(0);
+    let first = sandbox.latest().file_name().map(std::ffi::OsStr::to_owned).expect("a name");
+    sandbox.run(&["-q"]).code(0);
+    std::fs::write(sandbox.latest().join("events.jsonl"), "").expect("a record");
+    let ran = sandbox.run(&["show"]).code(0);
+    let shown = String::from_utf8_lossy(ran.stdout_bytes());
+    assert!(shown.contains(&*first.to_string_lossy()), "{shown}");
+}
