@@ -138,7 +138,7 @@ impl FromToml<'_> for DurationText {
 looks_like! { DurationText: {
     "type": "string",
     "pattern": concat!(
-        r"^\s*([0-9][0-9\s]*(\.\s*[0-9][0-9\s]*)?",
+        r"^0$|^\s*([0-9][0-9\s]*(\.\s*[0-9][0-9\s]*)?",
         "(nanos|nsec|ns|usec|us|\u{b5}s|millis|msec|ms|seconds|second|secs|sec|s|minutes|minute|mins|min|m|hours|hour|hrs|hr|h|",
         "days|day|d|weeks|week|wks|wk|w|months|month|M|years|year|yrs|yr|y)",
         r"\s*)+$",

@@ -246,6 +246,7 @@ fn parser_and_schema_agree_on_every_key_with_every_value() {
         comparison.take(&format!("[tasks]\na = ['true']\nb = ['true']\nt = {value}"));
     }
     comparison.take("[tasks.t]\nargv = ['true']\ndeps = ['t']");
+    comparison.take("[tasks.t]\nargv = ['true']\ngrace = '0'");
     for name in KEYS {
         comparison.take(&format!("[tasks]\nother = ['true']\n{name} = ['true']"));
     }
