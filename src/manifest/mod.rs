@@ -7,6 +7,7 @@ mod cycle;
 mod decode;
 mod draft;
 mod env_file;
+mod error;
 mod file_edges;
 mod find;
 mod header;
@@ -38,7 +39,6 @@ mod version;
 mod written;
 
 use std::collections::HashMap;
-use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -46,7 +46,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 use typed_arena::Arena;
 
-use crate::diagnostic::{Problem, Source, Sources, sort};
+use crate::diagnostic::{Source, Sources, sort};
 use crate::glob::PathOrGlob;
 use crate::graph::{Graph, NodeId};
 use crate::job::{Job, JobId, JobMap};
@@ -57,6 +57,7 @@ use header::Header;
 use include::Files;
 use version::Version;
 
+pub use error::ManifestError;
 pub(crate) use file_edges::{FileReason, for_each as for_each_maker};
 pub(crate) use find::{FILE_NAME, Found, find};
 pub use limit::Limit;
@@ -154,62 +155,6 @@ pub struct Parameters {
     /// Whether `{{root}}`, `{{invocation_dir}}` and `{{env.NAME}}` stay as they are written, so that what comes of it is the
     /// same on any machine.
     pub portable: bool,
-}
-
-/// Why there is no [`Manifest`].
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ManifestError {
-    /// The file cannot be read.
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        error: io::Error,
-    },
-    /// These vars are to be set, and it does not have them; each with what it may have been meant to be.
-    UnknownVars(Vec<(String, Option<String>)>),
-    /// It has errors: everything that is wrong, sorted by place.
-    Invalid {
-        /// The files.
-        sources: Sources,
-        /// At least one.
-        problems: Vec<Problem>,
-    },
-}
-
-impl std::fmt::Display for ManifestError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Unreadable { path, error } => {
-                write!(f, "`{}` cannot be read: {}", crate::text::path(path), crate::text::io_error(error))
-            }
-            Self::UnknownVars(vars) => {
-                for (at, (name, meant)) in vars.iter().enumerate() {
-                    let name = crate::text::escape(name.as_bytes());
-                    write!(f, "{}there is no var `{name}` to set", if at == 0 { "" } else { "\n" })?;
-                    match meant {
-                        Some(meant) => write!(f, "; did you mean `{meant}`?")?,
-                        None => f.write_str("; vars are declared under `[vars]`")?,
-                    }
-                }
-                Ok(())
-            }
-            Self::Invalid { sources, problems } => {
-                let count = crate::text::count(problems.len(), "problem");
-                write!(f, "{count} in {}", sources.paths_of(problems))
-            }
-        }
-    }
-}
-
-impl std::error::Error for ManifestError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        match self {
-            Self::Unreadable { error, .. } => Some(error),
-            Self::Invalid { .. } | Self::UnknownVars(_) => None,
-        }
-    }
 }
 
 impl Manifest {

@@ -64,23 +64,7 @@ impl<'i> Scope<'i> {
             draft.wrapper = wrapper.get_ref().0.iter().map(Str::written).collect();
         }
         let settings = &mut draft.settings;
-        if let Some(timeout) = &raw.timeout {
-            if timeout.get_ref().0.is_zero() {
-                let problem = Problem::error(timeout.span(), "`timeout` of zero would end every attempt at once");
-                problems.push(problem.help("leave it out for no timeout"));
-            }
-            settings.timeout = Some(timeout.get_ref().0);
-        }
-        if let Some(grace) = &raw.grace {
-            settings.grace = grace.get_ref().0;
-        }
-        if let Some(slow_after) = &raw.slow_after {
-            if slow_after.get_ref().0.is_zero() {
-                let problem = Problem::error(slow_after.span(), "`slow_after` of zero would call every attempt slow");
-                problems.push(problem.help("leave it out to call none so"));
-            }
-            settings.slow_after = Some(slow_after.get_ref().0);
-        }
+        times(raw, settings, problems);
         if let Some(retries) = &raw.retries {
             settings.retries = *retries.get_ref();
         }
@@ -181,6 +165,27 @@ pub(super) fn lower_inherit(raw: &InheritEnv<'_>, problems: &mut Problems) -> In
             problems.list.extend(names.iter().filter_map(variable_name_problem));
             Inherit::Only(names.iter().map(|name| name.get_ref().to_string()).collect())
         }
+    }
+}
+
+/// How long its attempts may take.
+fn times(raw: &RawTask<'_>, settings: &mut JobSettings, problems: &mut Problems) {
+    if let Some(timeout) = &raw.timeout {
+        if timeout.get_ref().0.is_zero() {
+            let problem = Problem::error(timeout.span(), "`timeout` of zero would end every attempt at once");
+            problems.push(problem.help("leave it out for no timeout"));
+        }
+        settings.timeout = Some(timeout.get_ref().0);
+    }
+    if let Some(grace) = &raw.grace {
+        settings.grace = grace.get_ref().0;
+    }
+    if let Some(slow_after) = &raw.slow_after {
+        if slow_after.get_ref().0.is_zero() {
+            let problem = Problem::error(slow_after.span(), "`slow_after` of zero would call every attempt slow");
+            problems.push(problem.help("leave it out to call none so"));
+        }
+        settings.slow_after = Some(slow_after.get_ref().0);
     }
 }
 

@@ -5,6 +5,7 @@ use std::fs;
 use proptest::prelude::*;
 
 use super::*;
+use crate::diagnostic::Problem;
 use crate::diagnostic::Rendering;
 use crate::selection::Selection;
 use crate::text::is_unsafe_to_show;
