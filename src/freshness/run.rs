@@ -204,7 +204,8 @@ impl Freshness {
         inputs
     }
 
-    /// Keeps what a job has read and made; to be called when its process has succeeded.
+    /// Keeps what a job has read and made; to be called when its process has succeeded. When it has failed all the same,
+    /// [`Self::failed`] is to be called too.
     pub(crate) fn succeeded(&self, job: JobId) -> Outcome {
         let Some(files) = self.files(job) else { return Outcome::Kept };
         let Some(taken) = lock(&self.progress).taken.remove(&job) else { return Outcome::Kept };
@@ -219,6 +220,8 @@ impl Freshness {
             return Outcome::Kept;
         }
         if !flaws.is_empty() {
+            // With what it has failed is still to be asked.
+            lock(&self.progress).taken.insert(job, taken);
             return Outcome::Failed(flaws);
         }
         let sight = Sight::of_inputs(files, self.stdin(job), None, self);

@@ -57,6 +57,7 @@ impl FileKeeper for Files {
             Outcome::Changed(reasons) => end.changed_inputs = reasons.iter().map(Reason::to_string).collect(),
             Outcome::Failed(flaws) => {
                 end.outcome = ProcessOutcome::Exited(Exit::Unmade(flaws.iter().map(Flaw::to_string).collect()));
+                return self.failed(job);
             }
             Outcome::NotSaved(error) => return Err(Fault(error.to_string())),
         }

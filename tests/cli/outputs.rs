@@ -363,3 +363,17 @@ spawn-error: stuck: the folder `file` for its outputs cannot be made: file exist
 
 "#]]);
 }
+
+/// The failure disproves what was known, though the output comes back.
+#[test]
+fn a_job_that_has_not_made_its_output_again_is_not_up_to_date_when_that_comes_back() {
+    let argv = "['sh', '-c', 'test -e lazy || echo made > out']";
+    let sandbox = Sandbox::with(&format!("[tasks.job]\nargv = {argv}\noutputs = ['out']"));
+    sandbox.run(&["-q"]).code(0);
+    std::fs::remove_file(sandbox.path("out")).expect("it was made");
+    let sandbox = sandbox.file("lazy", "");
+    sandbox.run(&["-q"]).code(1);
+    let sandbox = sandbox.file("out", "made\n");
+    sandbox.run(&["-q"]).code(0);
+    assert_eq!(sandbox.jobs_started(), ["job"]);
+}
